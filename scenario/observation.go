@@ -1,0 +1,20 @@
+package scenario
+
+// An Observation is what the kernel answered to one step.
+type Observation struct {
+	Cmd  int    // the command's place in the script, from 1
+	Step int    // the step's place in the command, from 1; 0 is an implicit con or acc
+	Side Side   // the side the step was written for
+	Verb string // what was done
+	FD   int    // the side's descriptor
+
+	Ret   int   // what the call returned
+	Errno Errno // its error, 0 if none; drn may have both a count and an error
+
+	Polled bool   // the step asked for readiness, and Events is the answer
+	Events Events // revents, if Polled
+
+	// Opened is the side whose socket this step made, or 0: acc answers with
+	// a descriptor, which means nothing on another run, where a side does.
+	Opened Side
+}
