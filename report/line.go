@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"sockprobe/scenario"
+)
+
+// Line is an observation as the original tool's -v prints it:
+//
+//	cmd #2 stp #1: pol(s=5): ret=1 ev=0x2005 (IN OUT RDHUP)
+func Line(o scenario.Observation) string {
+	return textLine(o, palette{})
+}
+
+// ClassicLine is an observation in the form of 2019, without the side:
+//
+//	cmd #2 stp #1: do_pol(5): ret=1 ev=0x2005 (IN OUT RDHUP)
+func ClassicLine(o scenario.Observation) string {
+	return fmt.Sprintf("%sdo_%s(%d): ret=%d%s%s",
+		place(o), o.Verb, o.FD, o.Ret, message(o), readiness(o, palette{}))
+}
+
+// StableLine is an observation as goldens hold it. It is the same on every run
+// of a script: it has no descriptor numbers, a socket that was made is named by
+// its side, and errors are named by their symbol:
+//
+//	cmd #2 stp #0: acc(l): ret=s
+//	cmd #2 stp #2: rcv(s): ret=-1 (ECONNRESET)
+func StableLine(o scenario.Observation) string {
+	ret := strconv.Itoa(o.Ret)
+	if o.Opened != 0 {
+		ret = o.Opened.String()
+	}
+	errno := ""
+	if o.Errno != 0 {
+		errno = " (" + o.Errno.Name() + ")"
+	}
+	return fmt.Sprintf("%s%s(%s): ret=%s%s%s",
+		place(o), o.Verb, o.Side, ret, errno, readiness(o, palette{}))
+}
+
+// Stable is a whole run in the stable form.
+func Stable(obs []scenario.Observation) []byte {
+	var b strings.Builder
+	for _, o := range obs {
+		b.WriteString(StableLine(o))
+		b.WriteByte('\n')
+	}
+	return []byte(b.String())
+}
+
+func textLine(o scenario.Observation, p palette) string {
+	return fmt.Sprintf("%s%s(%s=%d): ret=%d%s%s",
+		p.faint(place(o)), p.bold(o.Verb), o.Side, o.FD, o.Ret, p.alarm(message(o)), readiness(o, p))
+}
+
+func place(o scenario.Observation) string {
+	return fmt.Sprintf("cmd #%d stp #%d: ", o.Cmd, o.Step)
+}
+
+func message(o scenario.Observation) string {
+	if o.Errno == 0 {
+		return ""
+	}
+	return " (" + o.Errno.Message() + ")"
+}
+
+func readiness(o scenario.Observation, p palette) string {
+	if !o.Polled {
+		return ""
+	}
+	return " ev=" + p.events(o.Events)
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"io"
+
+	"sockprobe/scenario"
+)
+
+// A Printer writes the observations of one run, each as soon as it is made, so
+// that they stand between the calls in a trace.
+type Printer struct {
+	w     io.Writer
+	line  func(scenario.Observation) string // "" for an observation not shown
+	begin string
+	end   string
+	err   error
+}
+
+// Text prints the lines of the original tool's -v.
+func Text(w io.Writer, colour bool) *Printer {
+	p := palette{on: colour}
+	return &Printer{w: w, line: func(o scenario.Observation) string { return textLine(o, p) }}
+}
+
+// Classic prints what the tool printed in 2019: between two delimiters, and
+// without the implicit connect, which then was made before the first step.
+func Classic(w io.Writer) *Printer {
+	return &Printer{
+		w:     w,
+		begin: "#### BEGIN ####",
+		end:   "#### END ####",
+		line: func(o scenario.Observation) string {
+			if o.Step == 0 && o.Verb == "con" {
+				return ""
+			}
+			return ClassicLine(o)
+		},
+	}
+}
+
+// JSON prints one object a line. docs/observation.schema.json describes it.
+func JSON(w io.Writer) *Printer { return &Printer{w: w, line: jsonLine} }
+
+// Begin is to be called before the first step.
+func (p *Printer) Begin() { p.print(p.begin) }
+
+// Observe prints one observation.
+func (p *Printer) Observe(o scenario.Observation) { p.print(p.line(o)) }
+
+// End is to be called after the last step of a script that ran to its end.
+func (p *Printer) End() { p.print(p.end) }
+
+// Err is the first error of writing, after which nothing more was written.
+func (p *Printer) Err() error { return p.err }
+
+func (p *Printer) print(line string) {
+	if line == "" || p.err != nil {
+		return
+	}
+	_, p.err = io.WriteString(p.w, line+"\n")
+}

@@ -1,0 +1,267 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"sockprobe/scenario"
+)
+
+// samples is an observation of each kind, in every form.
+var samples = []struct {
+	name                        string
+	in                          scenario.Observation
+	text, classic, stable, json string
+}{
+	{
+		name:    "a call that succeeds",
+		in:      scenario.Observation{Cmd: 1, Step: 2, Side: scenario.Client, Verb: "snd", FD: 4, Ret: 3},
+		text:    "cmd #1 stp #2: snd(c=4): ret=3",
+		classic: "cmd #1 stp #2: do_snd(4): ret=3",
+		stable:  "cmd #1 stp #2: snd(c): ret=3",
+		json:    `{"cmd":1,"step":2,"side":"c","verb":"snd","fd":4,"ret":3}`,
+	},
+	{
+		name: "a call that fails",
+		in: scenario.Observation{
+			Cmd: 2, Step: 4, Side: scenario.Server, Verb: "rcv", FD: 5,
+			Ret: -1, Errno: scenario.Errno(syscall.ECONNRESET),
+		},
+		text:    "cmd #2 stp #4: rcv(s=5): ret=-1 (Connection reset by peer)",
+		classic: "cmd #2 stp #4: do_rcv(5): ret=-1 (Connection reset by peer)",
+		stable:  "cmd #2 stp #4: rcv(s): ret=-1 (ECONNRESET)",
+		json:    `{"cmd":2,"step":4,"side":"s","verb":"rcv","fd":5,"ret":-1,"errno":"ECONNRESET","error":"Connection reset by peer"}`,
+	},
+	{
+		name: "bytes and an error",
+		in: scenario.Observation{
+			Cmd: 1, Step: 1, Side: scenario.Client, Verb: "drn", FD: 4,
+			Ret: 3, Errno: scenario.Errno(syscall.ECONNRESET),
+		},
+		text:    "cmd #1 stp #1: drn(c=4): ret=3 (Connection reset by peer)",
+		classic: "cmd #1 stp #1: do_drn(4): ret=3 (Connection reset by peer)",
+		stable:  "cmd #1 stp #1: drn(c): ret=3 (ECONNRESET)",
+		json:    `{"cmd":1,"step":1,"side":"c","verb":"drn","fd":4,"ret":3,"errno":"ECONNRESET","error":"Connection reset by peer"}`,
+	},
+	{
+		name: "a socket made",
+		in: scenario.Observation{
+			Cmd: 2, Step: 0, Side: scenario.Listener, Verb: "acc", FD: 3,
+			Ret: 5, Opened: scenario.Server,
+		},
+		text:    "cmd #2 stp #0: acc(l=3): ret=5",
+		classic: "cmd #2 stp #0: do_acc(3): ret=5",
+		stable:  "cmd #2 stp #0: acc(l): ret=s",
+		json:    `{"cmd":2,"step":0,"side":"l","verb":"acc","fd":3,"ret":5,"opened":"s"}`,
+	},
+	{
+		name: "events",
+		in: scenario.Observation{
+			Cmd: 2, Step: 1, Side: scenario.Server, Verb: "pol", FD: 5,
+			Ret: 1, Polled: true, Events: scenario.In | scenario.Out | scenario.RDHup,
+		},
+		text:    "cmd #2 stp #1: pol(s=5): ret=1 ev=0x2005 (IN OUT RDHUP)",
+		classic: "cmd #2 stp #1: do_pol(5): ret=1 ev=0x2005 (IN OUT RDHUP)",
+		stable:  "cmd #2 stp #1: pol(s): ret=1 ev=0x2005 (IN OUT RDHUP)",
+		json:    `{"cmd":2,"step":1,"side":"s","verb":"pol","fd":5,"ret":1,"events":8197,"names":["IN","OUT","RDHUP"]}`,
+	},
+	{
+		name:    "no events",
+		in:      scenario.Observation{Cmd: 1, Step: 1, Side: scenario.Listener, Verb: "pol", FD: 3, Polled: true},
+		text:    "cmd #1 stp #1: pol(l=3): ret=0 ev=0",
+		classic: "cmd #1 stp #1: do_pol(3): ret=0 ev=0",
+		stable:  "cmd #1 stp #1: pol(l): ret=0 ev=0",
+		json:    `{"cmd":1,"step":1,"side":"l","verb":"pol","fd":3,"ret":0,"events":0,"names":[]}`,
+	},
+	{
+		name: "an unknown event",
+		in: scenario.Observation{
+			Cmd: 1, Step: 1, Side: scenario.Client, Verb: "pol", FD: 4,
+			Ret: 1, Polled: true, Events: 0x40000001,
+		},
+		text:    "cmd #1 stp #1: pol(c=4): ret=1 ev=0x40000001 (IN ???[0x40000000])",
+		classic: "cmd #1 stp #1: do_pol(4): ret=1 ev=0x40000001 (IN ???[0x40000000])",
+		stable:  "cmd #1 stp #1: pol(c): ret=1 ev=0x40000001 (IN ???[0x40000000])",
+		json:    `{"cmd":1,"step":1,"side":"c","verb":"pol","fd":4,"ret":1,"events":1073741825,"names":["IN","???[0x40000000]"]}`,
+	},
+	{
+		name: "a poll that fails",
+		in: scenario.Observation{
+			Cmd: 1, Step: 2, Side: scenario.Server, Verb: "pol", FD: 5,
+			Ret: -1, Errno: scenario.Errno(syscall.EBADF), Polled: true,
+		},
+		text:    "cmd #1 stp #2: pol(s=5): ret=-1 (Bad file descriptor) ev=0",
+		classic: "cmd #1 stp #2: do_pol(5): ret=-1 (Bad file descriptor) ev=0",
+		stable:  "cmd #1 stp #2: pol(s): ret=-1 (EBADF) ev=0",
+		json:    `{"cmd":1,"step":2,"side":"s","verb":"pol","fd":5,"ret":-1,"errno":"EBADF","error":"Bad file descriptor","events":0,"names":[]}`,
+	},
+}
+
+func TestLines(t *testing.T) {
+	for _, tt := range samples {
+		t.Run(tt.name, func(t *testing.T) {
+			got := []string{printed(Text(nil, false), tt.in), printed(Classic(nil), tt.in), StableLine(tt.in), printed(JSON(nil), tt.in)}
+			if diff := cmp.Diff([]string{tt.text, tt.classic, tt.stable, tt.json}, got); diff != "" {
+				t.Errorf("text, classic, stable, JSON (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// printed is the line that a printer makes of one observation.
+func printed(p *Printer, o scenario.Observation) string {
+	var b strings.Builder
+	p.w = &b
+	p.Observe(o)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func TestClassicHidesTheImpliedConnect(t *testing.T) {
+	var b strings.Builder
+	p := Classic(&b)
+	p.Begin()
+	p.Observe(scenario.Observation{Cmd: 1, Step: 0, Side: scenario.Client, Verb: "con", FD: 4})
+	p.Observe(scenario.Observation{Cmd: 1, Step: 1, Side: scenario.Client, Verb: "con", FD: 4, Ret: -1, Errno: scenario.Errno(syscall.EISCONN)})
+	p.End()
+	want := "#### BEGIN ####\ncmd #1 stp #1: do_con(4): ret=-1 (Transport endpoint is already connected)\n#### END ####\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestJSONFollowsItsSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../docs/observation.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range samples {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(tt.json))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s: %v", tt.json, err)
+		}
+	}
+	for _, wrong := range []string{
+		`{"cmd":1,"step":2,"side":"c","verb":"snd","fd":4}`,
+		`{"cmd":1,"step":2,"side":"x","verb":"snd","fd":4,"ret":3}`,
+		`{"cmd":1,"step":2,"side":"c","verb":"pol","fd":4,"ret":0,"events":0}`,
+		`{"cmd":1,"step":2,"side":"c","verb":"snd","fd":4,"ret":3,"more":1}`,
+	} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(wrong))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if schema.Validate(v) == nil {
+			t.Errorf("the schema allows %s", wrong)
+		}
+	}
+}
+
+// TestSchemaDescribesEveryField holds the schema and the fields together from
+// the other side: none is described that is never written.
+func TestSchemaDescribesEveryField(t *testing.T) {
+	data, err := os.ReadFile("../docs/observation.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Properties map[string]any }
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range samples {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(tt.json), &fields); err != nil {
+			t.Fatal(err)
+		}
+		for name := range fields {
+			delete(schema.Properties, name)
+		}
+	}
+	for name := range schema.Properties {
+		t.Errorf("the schema describes %q, which nothing prints", name)
+	}
+}
+
+// TestColour holds that colour only adds escape sequences, and adds them
+// whatever the colour package thinks of the test's output.
+func TestColour(t *testing.T) {
+	for _, tt := range samples {
+		line := printed(Text(nil, true), tt.in)
+		if line == tt.text {
+			t.Errorf("%s: no colour", tt.name)
+		}
+		if got := uncolour(line); got != tt.text {
+			t.Errorf("%s: without its colours the line is %q, want %q", tt.name, got, tt.text)
+		}
+	}
+}
+
+// uncolour takes the SGR sequences out of s.
+func uncolour(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		_, s, _ = strings.Cut(after, "m")
+	}
+}
+
+func TestGoldenDiff(t *testing.T) {
+	golden, got := []byte("one\ntwo\nthree\n"), []byte("one\n2\nthree\n")
+	if d := GoldenDiff("x", golden, golden, true); d != "" {
+		t.Errorf("equal goldens differ:\n%s", d)
+	}
+	want := `--- x (golden)
++++ x (this kernel)
+@@ -1,3 +1,3 @@
+ one
+-two
++2
+ three
+`
+	if diff := cmp.Diff(want, GoldenDiff("x", golden, got, false)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	coloured := GoldenDiff("x", golden, got, true)
+	if coloured == want || uncolour(coloured) != want {
+		t.Errorf("in colour: %q", coloured)
+	}
+}
+
+// failing accepts a number of writes and no more.
+type failing struct {
+	left    int
+	written bytes.Buffer
+}
+
+func (f *failing) Write(p []byte) (int, error) {
+	if f.left == 0 {
+		return 0, errors.New("disk full")
+	}
+	f.left--
+	return f.written.Write(p)
+}
+
+func TestWriteErrorIsKept(t *testing.T) {
+	w := &failing{left: 1}
+	p := Text(w, false)
+	for range 3 {
+		p.Observe(samples[0].in)
+	}
+	if p.Err() == nil || strings.Count(w.written.String(), "\n") != 1 {
+		t.Errorf("error %v after %q", p.Err(), w.written.String())
+	}
+}
