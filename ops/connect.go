@@ -1,0 +1,56 @@
+package ops
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
+
+// con connects the client. The socket stays a blocking one: SO_SNDTIMEO is what
+// bounds connect, which answers EINPROGRESS when the time is over (socket(7)).
+func (r *run) con(step) answer {
+	fd := r.socket(scenario.Client).fd
+	r.connected = true
+	return r.slept(fd, unix.SO_SNDTIMEO, func() answer { return connect(fd, &r.addr) })
+}
+
+// acc accepts from the listener. The first socket it gives is the server's; any
+// other is only counted.
+func (r *run) acc(step) answer {
+	fd := r.socket(scenario.Listener).fd
+	plugs := r.plugHoles(fd)
+	a := r.slept(fd, unix.SO_RCVTIMEO, func() answer { return accept(fd) })
+	for _, plug := range plugs {
+		closeFD(plug)
+	}
+	if a.ret < 0 {
+		return a
+	}
+	if server := r.socket(scenario.Server); server.fd < 0 {
+		server.fd = a.ret
+		a.opened = scenario.Server
+	} else {
+		r.extra = append(r.extra, a.ret)
+	}
+	return a
+}
+
+// plugHoles occupies the numbers of closed sides with duplicates of fd, so that
+// the next socket is given none of them. The original lets accept take a closed
+// client's number, after which its -c polls the server by accident.
+//
+// The duplicates are to be closed right after: a closed side's number must be
+// free, for it is the kernel that answers EBADF there.
+func (r *run) plugHoles(fd int) []int {
+	var plugs []int
+	for _, s := range r.sockets {
+		if !s.closed {
+			continue
+		}
+		// Where fd is closed itself there is no plug, and no socket either.
+		if a := dupFrom(fd, s.fd); a.ret >= 0 {
+			plugs = append(plugs, a.ret)
+		}
+	}
+	return plugs
+}

@@ -1,0 +1,20 @@
+//go:build amd64
+
+package ops
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// pollNow is poll(2) on one descriptor, without a wait.
+func pollNow(p *unix.PollFd) answer {
+	return reply(unix.RawSyscall(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), 1, 0))
+}
+
+// epollWaitNow is epoll_wait(2) for one event, without a wait.
+func epollWaitNow(epfd int, event *unix.EpollEvent) answer {
+	return reply(unix.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(epfd),
+		uintptr(unsafe.Pointer(event)), 1, 0, 0, 0))
+}

@@ -1,0 +1,57 @@
+package ops
+
+import (
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
+
+// interest is the mask that pol asks for. ERR, HUP and NVAL are reported
+// without being asked for (poll(2)).
+const interest = unix.POLLIN | unix.POLLOUT | unix.POLLRDHUP
+
+// epollSpace is how far above the client's number the epoll descriptor is kept,
+// so that the numbers of the sockets are the same with and without -e.
+const epollSpace = 8
+
+func (r *run) pol(s step) answer {
+	if s.epoll {
+		return r.askEpoll(s.fd)
+	}
+	p := unix.PollFd{Fd: int32(s.fd), Events: interest}
+	a := asked(func() answer { return pollNow(&p) })
+	a.polled = true
+	if a.ret > 0 {
+		a.events = scenario.Events(uint16(p.Revents))
+	}
+	return a
+}
+
+// askEpoll adds fd, waits for no time and deletes it again, so that each pol is
+// a question of its own. A descriptor that cannot be added, such as a closed
+// one, gets epoll_ctl's error for an answer; the original drops it and shows
+// epoll_wait's 0 instead.
+func (r *run) askEpoll(fd int) answer {
+	event := unix.EpollEvent{Events: interest, Fd: int32(fd)}
+	a := epollCtl(r.epoll, unix.EPOLL_CTL_ADD, fd, &event)
+	if a.errno == 0 {
+		a = asked(func() answer { return epollWaitNow(r.epoll, &event) })
+		if a.ret > 0 {
+			a.events = scenario.Events(event.Events)
+		}
+		epollCtl(r.epoll, unix.EPOLL_CTL_DEL, fd, &event)
+	}
+	a.polled = true
+	return a
+}
+
+// newEpoll makes an epoll descriptor and moves it to a number from least on:
+// where it is made it would take the next socket's number.
+func newEpoll(least int) (int, error) {
+	low, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	defer closeFD(low)
+	return unix.FcntlInt(uintptr(low), unix.F_DUPFD_CLOEXEC, least)
+}

@@ -1,0 +1,256 @@
+package ops
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"sockprobe/report"
+	"sockprobe/scenario"
+)
+
+// observe runs a script and gives its lines in the stable form.
+func observe(t *testing.T, line string, opts Options) (string, error) {
+	t.Helper()
+	script, err := scenario.Parse(strings.Fields(line), Verbs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var obs []scenario.Observation
+	err = Run(script, opts, func(o scenario.Observation) { obs = append(obs, o) })
+	return string(report.Stable(obs)), err
+}
+
+func mustObserve(t *testing.T, line string, opts Options) string {
+	t.Helper()
+	out, err := observe(t, line, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// brief is a time limit for steps that are meant to reach it.
+var brief = Options{Timeout: 20 * time.Millisecond}
+
+func TestImpliedSteps(t *testing.T) {
+	tests := []struct{ name, script, want string }{
+		{"none for the listener", "-l pol", `
+cmd #1 stp #1: pol(l): ret=0 ev=0
+`},
+		{"con for the client, once", "-c snd -c snd", `
+cmd #1 stp #0: con(c): ret=0
+cmd #1 stp #1: snd(c): ret=3
+cmd #2 stp #1: snd(c): ret=3
+`},
+		{"both for the server", "-s snd -s snd", `
+cmd #1 stp #0: con(c): ret=0
+cmd #1 stp #0: acc(l): ret=s
+cmd #1 stp #1: snd(s): ret=3
+cmd #2 stp #1: snd(s): ret=3
+`},
+		{"an explicit con and acc on the listener count", "-l con,acc -s pol -c pol", `
+cmd #1 stp #1: con(l): ret=0
+cmd #1 stp #2: acc(l): ret=s
+cmd #2 stp #1: pol(s): ret=1 ev=0x4 (OUT)
+cmd #3 stp #1: pol(c): ret=1 ev=0x4 (OUT)
+`},
+		{"con before an explicit con", "-c con", `
+cmd #1 stp #0: con(c): ret=0
+cmd #1 stp #1: con(c): ret=-1 (EISCONN)
+`},
+		{"a refused con is not repeated", "-l clo -c pol -c pol", `
+cmd #1 stp #1: clo(l): ret=0
+cmd #2 stp #0: con(c): ret=-1 (ECONNREFUSED)
+cmd #2 stp #1: pol(c): ret=1 ev=0x14 (OUT HUP)
+cmd #3 stp #1: pol(c): ret=1 ev=0x14 (OUT HUP)
+`},
+		{"an acc without a client is repeated", "-l acc -s pol", `
+cmd #1 stp #1: acc(l): ret=-1 (EAGAIN)
+cmd #2 stp #0: con(c): ret=0
+cmd #2 stp #0: acc(l): ret=s
+cmd #2 stp #1: pol(s): ret=1 ev=0x4 (OUT)
+`},
+		{"con and acc may be written for any side", "-c acc -s con,acc", `
+cmd #1 stp #0: con(c): ret=0
+cmd #1 stp #1: acc(c): ret=s
+cmd #2 stp #1: con(s): ret=-1 (EISCONN)
+cmd #2 stp #2: acc(s): ret=-1 (EAGAIN)
+`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := mustObserve(t, tt.script, brief)
+			if diff := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.script, diff)
+			}
+		})
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	got, err := observe(t, "-l clo -s pol,snd -c pol", Options{})
+	if !errors.Is(err, ErrNoServer) {
+		t.Errorf("error %v, want ErrNoServer", err)
+	}
+	want := `cmd #1 stp #1: clo(l): ret=0
+cmd #2 stp #0: con(c): ret=-1 (ECONNREFUSED)
+cmd #2 stp #0: acc(l): ret=-1 (EBADF)
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestWaitsEnd holds that each step that can sleep ends, with the kernel's own
+// word for it.
+func TestWaitsEnd(t *testing.T) {
+	tests := []struct{ name, script, last string }{
+		{"acc", "-l acc", "acc(l): ret=-1 (EAGAIN)"},
+		{"drn", "-c drn", "drn(c): ret=-1 (EAGAIN)"},
+		{"drn after data", "-s snd -c drn", "drn(c): ret=3 (EAGAIN)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := mustObserve(t, tt.script, brief)
+			if !strings.HasSuffix(got, tt.last+"\n") {
+				t.Errorf("%s ends with %q, want %q", tt.script, got, tt.last)
+			}
+		})
+	}
+}
+
+// TestConEnds holds the same for con, which needs a listener that does not
+// answer: one whose backlog is full.
+func TestConEnds(t *testing.T) {
+	full, err := newSocket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(full)
+	addr, err := listen(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Listen(full, 0); err != nil { // listen(2) again sets the backlog
+		t.Fatal(err)
+	}
+	r := run{timeout: brief.Timeout, addr: addr}
+	client := r.socket(scenario.Client)
+	var a answer
+	for range 3 { // a backlog of 0 still takes one
+		if client.fd, err = newSocket(); err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(client.fd)
+		if a = r.con(step{}); a.errno != 0 {
+			break
+		}
+	}
+	if a.errno.Name() != "EINPROGRESS" {
+		t.Errorf("con to a full backlog answers %s, want EINPROGRESS", a.errno.Name())
+	}
+}
+
+// TestClosedSideKeepsItsNumber holds that no later socket is given the number of
+// a closed side, with and without epoll.
+func TestClosedSideKeepsItsNumber(t *testing.T) {
+	for _, line := range []string{"-c clo -s pol -c pol,snd", "-e -c clo -s pol -c pol,snd", "-c pol -e -c clo,acc -s pol"} {
+		script, err := scenario.Parse(strings.Fields(line), Verbs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, server := -1, -1
+		err = Run(script, Options{}, func(o scenario.Observation) {
+			if o.Side == scenario.Client {
+				client = o.FD
+			}
+			if o.Opened == scenario.Server {
+				server = o.Ret
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if client < 0 || server < 0 || client == server {
+			t.Errorf("%s: client is %d and server %d", line, client, server)
+		}
+	}
+}
+
+// TestSameNumbersWithEpoll holds that epoll's own descriptor shifts none of the
+// sockets.
+func TestSameNumbersWithEpoll(t *testing.T) {
+	numbers := func(line string) []int {
+		script, err := scenario.Parse(strings.Fields(line), Verbs())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fds []int
+		if err := Run(script, Options{}, func(o scenario.Observation) { fds = append(fds, o.FD) }); err != nil {
+			t.Fatal(err)
+		}
+		return fds
+	}
+	if diff := cmp.Diff(numbers("-c pol -s pol -l pol"), numbers("-e -c pol -s pol -l pol")); diff != "" {
+		t.Errorf("(-poll +epoll):\n%s", diff)
+	}
+}
+
+// TestSignals holds that no signal gets into an answer, nor makes a wait longer
+// than its bound, however many come.
+func TestSignals(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	pid, tid := os.Getpid(), unix.Gettid()
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		often := time.NewTicker(50 * time.Microsecond)
+		defer often.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-often.C:
+				// SIGURG is the runtime's own, which it takes from anyone.
+				_ = unix.Tgkill(pid, tid, unix.SIGURG)
+			}
+		}
+	}()
+	defer func() { close(quit); <-done }()
+
+	start := time.Now()
+	for range 200 {
+		got := mustObserve(t, "-l pol,pol,pol -c pol,snd -e -l pol -s pol,rcv,rcv,pol -c pol,pol", brief)
+		if strings.Contains(got, "EINTR") {
+			t.Fatalf("a signal got into an answer:\n%s", got)
+		}
+	}
+	for range 5 {
+		got := mustObserve(t, "-l acc -s snd -c drn", brief)
+		if !strings.Contains(got, "acc(l): ret=-1 (EAGAIN)") || !strings.Contains(got, "drn(c): ret=3 (EAGAIN)") {
+			t.Fatalf("unexpected answers under signals:\n%s", got)
+		}
+	}
+	// Not a time that is measured: without the bound it would not end at all.
+	if d := time.Since(start); d > time.Minute {
+		t.Errorf("took %v", d)
+	}
+}
+
+func TestVerbsAreDocumented(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range verbs {
+		if v.Name == "" || v.Call == "" || v.Doc == "" || v.do == nil || seen[v.Name] {
+			t.Errorf("the entry of %q is not complete, or there twice", v.Name)
+		}
+		seen[v.Name] = true
+	}
+}

@@ -1,0 +1,118 @@
+package ops
+
+import (
+	"fmt"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
+
+// This file and its neighbours poll_*.go hold every system call on a probed
+// socket, in two kinds.
+//
+// A call that cannot sleep (MSG_DONTWAIT, a poll without a wait, anything that
+// only changes state) is raw: it leaves Go's scheduler out, and so costs what
+// the same call costs from C. The wrappers of x/sys/unix cost a fifth and more
+// on top.
+//
+// A call that can sleep (connect, accept and recv on a blocking socket, and
+// close, which may linger) tells the scheduler before it enters the kernel. A
+// raw one would keep its processor, and whatever waits for a garbage
+// collection, for as long as it sleeps.
+//
+// No socket is ever shown to the runtime's poller or to package net: both would
+// put it into non-blocking mode and answer in the kernel's place.
+
+// An answer is what the kernel said to one call, or to the calls that make a
+// step. See [scenario.Observation] for the fields.
+type answer struct {
+	ret    int
+	errno  scenario.Errno
+	polled bool
+	events scenario.Events
+	opened scenario.Side
+}
+
+// reply turns the results of a system call into an answer: as the C library has
+// it, -1 stands beside an error.
+func reply(r1, _ uintptr, errno unix.Errno) answer {
+	if errno != 0 {
+		return answer{ret: -1, errno: scenario.Errno(errno)}
+	}
+	return answer{ret: int(r1)}
+}
+
+// failure is the answer as a Go error, for a call that had to succeed.
+func (a answer) failure(call string) error {
+	if a.errno == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", call, unix.Errno(a.errno))
+}
+
+// Calls that cannot sleep.
+
+func send(fd int, data []byte, flags int) answer {
+	return reply(unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)),
+		uintptr(flags|unix.MSG_DONTWAIT), 0, 0))
+}
+
+func recvNow(fd int, buf []byte) answer {
+	return reply(unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)),
+		unix.MSG_DONTWAIT, 0, 0))
+}
+
+func shutdown(fd, how int) answer {
+	return reply(unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), uintptr(how), 0))
+}
+
+func setLinger(fd int, l unix.Linger) answer {
+	return reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER,
+		uintptr(unsafe.Pointer(&l)), unsafe.Sizeof(l), 0))
+}
+
+// setTimeout bounds the calls on fd that can sleep: option is SO_SNDTIMEO for
+// connect, and SO_RCVTIMEO for accept and recv. Readiness does not depend on
+// either (socket(7)).
+func setTimeout(fd, option int, d time.Duration) answer {
+	tv := unix.NsecToTimeval(d.Nanoseconds())
+	return reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, uintptr(option),
+		uintptr(unsafe.Pointer(&tv)), unsafe.Sizeof(tv), 0))
+}
+
+func epollCtl(epfd, op, fd int, event *unix.EpollEvent) answer {
+	return reply(unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd),
+		uintptr(unsafe.Pointer(event)), 0, 0))
+}
+
+// dupFrom duplicates fd to the lowest free number that is at least least.
+func dupFrom(fd, least int) answer {
+	return reply(unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_DUPFD_CLOEXEC, uintptr(least)))
+}
+
+// Calls that can sleep.
+
+func connect(fd int, addr *unix.RawSockaddrInet4) answer {
+	return reply(unix.Syscall(unix.SYS_CONNECT, uintptr(fd),
+		uintptr(unsafe.Pointer(addr)), unsafe.Sizeof(*addr)))
+}
+
+func accept(fd int) answer {
+	return reply(unix.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0))
+}
+
+func recvWaiting(fd int, buf []byte) answer {
+	return reply(unix.Syscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0, 0))
+}
+
+// closeFD is never made again, EINTR or not: Linux has let go of the descriptor
+// whatever close answers (close(2), "Dealing with error returns from close()").
+func closeFD(fd int) answer {
+	return reply(unix.Syscall(unix.SYS_CLOSE, uintptr(fd), 0, 0))
+}

@@ -1,0 +1,68 @@
+package ops
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
+
+// A run is bound to one OS thread ([Run] locks it), and otherwise leaves both
+// placement and signals alone. Why that is enough:
+//
+// Placement. The kernel delivers what a loopback socket sends before the sending
+// call returns, in a softirq on the sender's CPU. So a step sees all that the
+// steps before it did, whichever CPU they ran on, and the thread is not pinned.
+// It is bound so that a trace shows one thread, and because block below changes
+// its signal mask.
+//
+// Signals. The runtime sends SIGURG to a thread whose goroutine should yield,
+// and a profile or the user may send others. Go installs every handler with
+// SA_RESTART, which leaves two places where EINTR can come out (signal(7)): a
+// poll that found nothing, and a call that sleeps under SO_RCVTIMEO or
+// SO_SNDTIMEO. EINTR says nothing about the socket, so in these places, and
+// for this error only, the call is made again.
+
+const interrupted = scenario.Errno(unix.EINTR)
+
+// asked makes a call that does not sleep until no signal came in between.
+func asked(call func() answer) answer {
+	for {
+		if a := call(); a.errno != interrupted {
+			return a
+		}
+	}
+}
+
+// slept makes a call on fd that may sleep for as long as option, SO_RCVTIMEO or
+// SO_SNDTIMEO, lets it: the run's time limit. Readiness depends on neither.
+//
+// After an EINTR the thread takes no signals until the call is through: however
+// many come, the wait ends within twice the limit. What can still interrupt it
+// is a stop, whose length is up to whoever stops the process.
+func (r *run) slept(fd, option int, call func() answer) answer {
+	setTimeout(fd, option, r.timeout)
+	if a := call(); a.errno != interrupted {
+		return a
+	}
+	defer block()()
+	return asked(call)
+}
+
+// block keeps all signals from the thread until restore is called.
+func block() (restore func()) {
+	var all, old unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
+	}
+	setMask(&all, &old)
+	return func() { setMask(&old, nil) }
+}
+
+// setMask cannot fail with the arguments it is given here (sigprocmask(2)).
+func setMask(set, old *unix.Sigset_t) {
+	if err := unix.PthreadSigmask(unix.SIG_SETMASK, set, old); err != nil {
+		panic(fmt.Sprintf("ops: set signal mask: %v", err))
+	}
+}
