@@ -1,0 +1,115 @@
+package sockprobe
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"sockprobe/ops"
+	"sockprobe/report"
+	"sockprobe/scenario"
+)
+
+// catalogue reads all goldens.
+func catalogue(t *testing.T) []*scenario.File {
+	t.Helper()
+	names, err := fs.Glob(Goldens(), "*")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	files := make([]*scenario.File, len(names))
+	for i, name := range names {
+		data, err := fs.ReadFile(Goldens(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[i], err = scenario.ParseFile(name, data, ops.Verbs()); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(data, files[i].Format()) {
+			t.Errorf("%s is not written as \"verify -u\" would", name)
+		}
+	}
+	return files
+}
+
+// answers runs a file's script and gives the stable form.
+func answers(t *testing.T, f *scenario.File) []byte {
+	t.Helper()
+	var obs []scenario.Observation
+	err := ops.Run(f.Script, ops.Options{}, func(o scenario.Observation) { obs = append(obs, o) })
+	if err != nil && !errors.Is(err, ops.ErrNoServer) {
+		t.Fatal(err)
+	}
+	return report.Stable(obs)
+}
+
+// openDescriptors counts this process's descriptors, the one it needs for that
+// included.
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// TestGoldensHoldAThousandTimes runs the catalogue again and again while the
+// runtime collects garbage and preempts threads. Every answer must be its
+// golden, and no descriptor may be left. CI and "make golden" run it in full;
+// -short is for the race detector.
+func TestGoldensHoldAThousandTimes(t *testing.T) {
+	times := 1000
+	if testing.Short() {
+		times = 50
+	}
+	files := catalogue(t)
+	before := openDescriptors(t)
+
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	}()
+	for i := range times {
+		for _, f := range files {
+			if got := answers(t, f); !bytes.Equal(got, f.Golden) {
+				t.Errorf("run %d:\n%s", i+1, report.GoldenDiff(f.Name, f.Golden, got, false))
+			}
+		}
+		if t.Failed() {
+			break
+		}
+	}
+	close(stop)
+	<-stopped
+
+	if after := openDescriptors(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+// TestCatalogueIsTold holds that each scenario says in a sentence what it shows,
+// under a name that can be searched for.
+func TestCatalogueIsTold(t *testing.T) {
+	for _, f := range catalogue(t) {
+		if !strings.HasSuffix(f.Essence(), ".") || len(f.Essence()) > 110 {
+			t.Errorf("%s: the first line is to be a sentence of at most 110 bytes: %q", f.Name, f.Essence())
+		}
+		if strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			t.Errorf("%s: a name is lower-case words with hyphens", f.Name)
+		}
+	}
+}
