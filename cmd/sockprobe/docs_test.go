@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sockprobe/ops"
+)
+
+const readme = "../../README.md"
+
+// TestDocsTranscripts runs each "$ sockprobe ..." of the README and of docs/ and holds the
+// lines below it against what is printed.
+func TestDocsTranscripts(t *testing.T) {
+	more, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, path := range append(more, readme) {
+		for _, tr := range transcripts(t, path) {
+			ran++
+			t.Run(tr.command, func(t *testing.T) {
+				args := strings.Fields(tr.command)[1:]
+				var stdout, stderr bytes.Buffer
+				cmd := exec.Command("sockprobe", args...) // testscript.Main put it in the PATH
+				cmd.Stdout, cmd.Stderr = &stdout, &stderr
+				if err := cmd.Run(); err != nil {
+					t.Fatalf("%s: %v\n%s", tr.place, err, &stderr)
+				}
+				if diff := cmp.Diff(tr.output, stdout.String()); diff != "" {
+					t.Errorf("%s (-documented +printed):\n%s", tr.place, diff)
+				}
+			})
+		}
+	}
+	if ran < 5 {
+		t.Errorf("only %d transcripts found", ran)
+	}
+}
+
+// A transcript is a command in the docs and what it is said to print.
+type transcript struct{ place, command, output string }
+
+// transcripts finds the commands in the console blocks of a Markdown file.
+func transcripts(t *testing.T, path string) []transcript {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []transcript
+	inside := false
+	for i, line := range strings.Split(string(data), "\n") {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = line == "```console"
+		case inside && strings.HasPrefix(line, "$ "):
+			found = append(found, transcript{
+				place:   fmt.Sprintf("%s:%d", path, i+1),
+				command: strings.TrimPrefix(line, "$ "),
+			})
+		case inside:
+			found[len(found)-1].output += line + "\n"
+		case strings.HasPrefix(strings.TrimSpace(line), "$ sockprobe"):
+			t.Errorf("%s:%d: a command outside a console block is not tested", path, i+1)
+		}
+	}
+	return found
+}
+
+// TestReadmeTable holds the README's table of steps against the one that the
+// program is built from. UPDATE_SCRIPTS=1 writes it.
+func TestReadmeTable(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head, tail = "|---|---|---|\n", "<!-- /steps -->"
+	before, rest, ok1 := strings.Cut(string(data), head)
+	table, after, ok2 := strings.Cut(rest, tail)
+	if !ok1 || !ok2 {
+		t.Fatal("no table of steps in the README")
+	}
+	var want strings.Builder
+	for _, v := range ops.Verbs() {
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.Name, v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
+	}
+	if table == want.String() {
+		return
+	}
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		if err := os.WriteFile(readme, []byte(before+head+want.String()+tail+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Errorf("the README's table of steps (-README +program):\n%s", cmp.Diff(table, want.String()))
+}
+
+// TestSchemaVerbs holds the verbs of the JSON schema against the table of steps.
+func TestSchemaVerbs(t *testing.T) {
+	data, err := os.ReadFile("../../docs/observation.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties struct{ Verb struct{ Enum []string } }
+	}
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	var verbs []string
+	for _, v := range ops.Verbs() {
+		verbs = append(verbs, v.Name)
+	}
+	if !slices.Equal(schema.Properties.Verb.Enum, verbs) {
+		t.Errorf("verbs of the schema (-schema +program):\n%s", cmp.Diff(schema.Properties.Verb.Enum, verbs))
+	}
+}
+
+// TestExitCodesAreDocumented holds README and --help to the same words.
+func TestExitCodesAreDocumented(t *testing.T) {
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(exitCodes) {
+		code, meaning, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		if row := fmt.Sprintf("| %s | %s |", code, meaning); !strings.Contains(string(data), row) {
+			t.Errorf("the README lacks the row %q", row)
+		}
+	}
+}

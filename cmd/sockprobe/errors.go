@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sockprobe/scenario"
+)
+
+// Exit codes, for README.md, --help and the man page alike.
+const (
+	exitOK    = 0 // as expected
+	exitDiffs = 1 // a kernel's answer is not its golden
+	exitUsage = 2 // a fault in the command line or a file, or the probe could not run
+)
+
+// errDiffers ends a verify that found differences and has already shown them.
+var errDiffers = errors.New("answers differ from their goldens")
+
+// hinted is an error with its likely fix.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+func fault(hint, format string, args ...any) error {
+	return hinted{fmt.Errorf(format, args...), hint}
+}
+
+// exitCode tells the user about an error and gives the exit code for it.
+func exitCode(stderr io.Writer, err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errDiffers):
+		return exitDiffs
+	}
+	fmt.Fprintln(stderr, "sockprobe:", err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintln(stderr, "sockprobe: hint:", hint)
+	}
+	return exitUsage
+}
+
+func hintFor(err error) string {
+	var h hinted
+	var s *scenario.Error
+	switch {
+	case errors.As(err, &h):
+		return h.hint
+	case errors.As(err, &s):
+		return s.Hint
+	default:
+		return ""
+	}
+}
+
+// flagFault puts what pflag says of the command line into our form.
+func flagFault(cmd *cobra.Command, err error) error {
+	var missing *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &missing):
+		if _, ok := missing.GetFlag().Value.(*stepsFlag); ok {
+			_, err := scenario.Parse([]string{"-" + missing.GetFlag().Shorthand}, nil)
+			return err
+		}
+		return fault("write it behind the flag: "+flagName(missing.GetFlag())+" "+missing.GetFlag().Value.Type(),
+			"%s: its argument is missing", flagName(missing.GetFlag()))
+	case errors.As(err, &unknown):
+		name := "--" + unknown.GetSpecifiedName()
+		if shorts := unknown.GetSpecifiedShortnames(); shorts != "" {
+			name = "-" + unknown.GetSpecifiedName()
+		}
+		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "unknown flag %.40s", name)
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%s %.40q: %w", flagName(invalid.GetFlag()), invalid.GetValue(), invalid.Unwrap())
+	default:
+		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "%w", err)
+	}
+}
+
+// flagName is a flag as the user most likely wrote it.
+func flagName(f *pflag.Flag) string {
+	if f.Shorthand != "" {
+		return "-" + f.Shorthand
+	}
+	return "--" + f.Name
+}

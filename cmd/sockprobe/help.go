@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"sockprobe/ops"
+)
+
+const exitCodes = `    0  the script ran; every answer is its golden
+    1  an answer differs from its golden
+    2  a fault in the command line or a file, or the probe could not go on
+`
+
+// stepsTable is the table of steps, for a terminal. Four blanks before a line
+// keep it as it is in a man page.
+func stepsTable() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, v := range ops.Verbs() {
+		fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Name, v.Call, v.Doc)
+	}
+	must(w.Flush())
+	return b.String()
+}
+
+// newStepsTopic is "sockprobe help steps".
+func newStepsTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "steps",
+		Short: "The language of -c, -s and -l",
+		Long: `A list of steps is verbs separated by commas, without blanks: snd,shw,pol
+
+` + stepsTable() + `
+Two steps are implied, and shown as step 0: con before the first -c or -s unless
+one was written, and acc before a -s while no socket has been accepted. -l
+implies none. If the implied acc gives no socket the script ends there.
+
+pol asks poll(2), or epoll behind an -e. ERR, HUP and NVAL are reported without
+being asked for.
+
+con, acc and drn wait for the kernel, for at most --timeout each; then it
+answers EAGAIN, or EINPROGRESS to con. No other step waits.
+
+A closed side stays closed: its number is given to no later socket, and what is
+asked of it answers EBADF, or NVAL to a pol with poll(2).
+`,
+	}
+}
+
+// newFilesTopic is "sockprobe help files".
+func newFilesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "files",
+		Short: "The .probe files that verify reads",
+		Long: `A .probe file is a script and what a kernel is known to answer to it:
+
+  Bytes queued before a reset stay readable.
+  see: https://...
+  -- script --
+  -s snd,lin,clo -c pol,rcv,pol
+  -- golden --
+  cmd #1 stp #0: con(c): ret=0
+  cmd #1 stp #0: acc(l): ret=s
+  cmd #1 stp #1: snd(s): ret=3
+  ...
+
+The text above the script says what the file shows; its first line is what
+"sockprobe list" prints. The script may be on several lines. The golden is in the
+stable form: sides without descriptor numbers, acc answering with the side whose
+socket it made, errors by their symbol. "sockprobe verify -u FILE" writes it.
+
+The format is txtar's: https://pkg.go.dev/golang.org/x/tools/txtar
+`,
+	}
+}
+
+// newHelp is "sockprobe help [COMMAND|TOPIC]". Cobra's own exits 0 when there is no
+// such topic.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND|TOPIC]",
+		Short: "Help about a command or a topic",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			var out []cobra.Completion
+			if len(args) == 0 {
+				for _, c := range root.Commands() {
+					out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return out, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				hint := `"sockprobe --help" lists the commands and topics`
+				if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+					hint = "did you mean " + strings.Join(near, " or ") + "?"
+				}
+				return fault(hint, "no help for %.40q", strings.Join(args, " "))
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets scripts run this very binary as sockprobe.
+func TestMain(m *testing.M) {
+	keepDescriptors()
+	testscript.Main(m, map[string]func(){"sockprobe": main})
+}
+
+// keepDescriptors lets no descriptor but 0, 1 and 2 get into what the tests
+// start, so that sockets there are 3, 4 and 5 whatever the tests were
+// started with.
+func keepDescriptors() {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+}
+
+// TestScripts runs the command line, a topic a file.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"fault": mustFault},
+	})
+}
+
+// mustFault is "fault ARGS...", a command for scripts: sockprobe with these arguments must exit with
+// 2, say so in one line and perhaps a hint, and print nothing else.
+func mustFault(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("sockprobe", args...)
+	var exit *exec.ExitError
+	if neg || !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
+		ts.Fatalf("fault: %v, want exit code %d", err, exitUsage)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("fault: something was done:\n%s", out)
+	}
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
+	if len(lines) > 2 || !strings.HasPrefix(lines[0], "sockprobe: ") ||
+		len(lines) == 2 && !strings.HasPrefix(lines[1], "sockprobe: hint: ") {
+		ts.Fatalf("fault: not one line and a hint:\n%s", strings.Join(lines, "\n"))
+	}
+	if len(lines[0]) > 300 {
+		ts.Fatalf("fault: a line of %d bytes", len(lines[0]))
+	}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sockprobe/ops"
+	"sockprobe/scenario"
+)
+
+// settings are the flags that all subcommands share.
+type settings struct {
+	colour  colourFlag
+	quiet   bool
+	verbose bool
+	timeout timeoutFlag
+}
+
+func newRoot() *cobra.Command {
+	var (
+		set    = settings{colour: "auto", timeout: timeoutFlag(ops.DefaultTimeout)}
+		script []string // -c, -s, -l and -e as they stand on the line
+		format = formatFlag("text")
+	)
+	root := &cobra.Command{
+		Use:   "sockprobe [-e] {-c|-s|-l STEPS}...",
+		Short: "Show what poll and epoll say of a real socket, step by step",
+		Long: `sockprobe runs scripted steps on a real TCP client, server and listener socket
+and prints what the kernel answers to each.
+
+-c, -s and -l take steps for the client's, the server's and the listener's
+socket. They may be repeated and mixed: their order is the order of execution.
+
+Steps:
+
+` + stepsTable() + `
+Exit codes:
+
+` + exitCodes,
+		Example: `  sockprobe -c snd,shw -s pol,rcv
+  sockprobe -c pol -e -s pol,clo -c pol
+  sockprobe verify`,
+		Version: version(),
+		Args: func(cmd *cobra.Command, args []string) error {
+			// A word too many often is a list whose flag took the next flag
+			// for its list, as in -c -s pol.
+			if _, err := scenario.Parse(script, ops.Verbs()); len(args) > 0 && len(script) > 0 && err != nil {
+				return err
+			}
+			return noArguments(cmd, args)
+		},
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return probe(cmd.OutOrStdout(), script, format, set)
+		},
+	}
+	root.SetFlagErrorFunc(flagFault)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SuggestionsMinimumDistance = 2
+
+	flags := root.Flags()
+	flags.SortFlags = false
+	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener} {
+		flags.VarP(&stepsFlag{"-" + side.String(), &script}, side.Name(), side.String(),
+			"steps on the "+side.Name()+"'s socket")
+		must(root.RegisterFlagCompletionFunc(side.Name(), completeSteps))
+	}
+	flags.VarP(&epollFlag{&script}, "epoll", "e", "ask epoll in the pol steps after this")
+	flags.Lookup("epoll").NoOptDefVal = "true"
+	flags.Var(&format, "format", "text, classic (as in 2019) or json")
+	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
+
+	shared := root.PersistentFlags()
+	shared.SortFlags = false
+	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
+	shared.BoolVarP(&set.verbose, "verbose", "v", false, "tell more; the probe always prints what the original does with -v")
+	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, such as 200ms")
+	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
+	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
+
+	root.AddCommand(newVerify(&set), newList(), newShow(), newStepsTopic(), newFilesTopic())
+	root.SetHelpCommand(newHelp(root))
+	strictCompletion(root)
+	return root
+}
+
+// strictCompletion makes cobra's completion command refuse a shell it does not
+// know, where by itself it prints its help and exits 0.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	must(err)
+	cmd.Args = noArguments
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+}
+
+// must is for what fails only if the program is wrong.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// noArguments refuses words that belong to no flag, with what they may have
+// been meant to be.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
+	isVerb := slices.ContainsFunc(ops.Verbs(), func(v scenario.Verb) bool {
+		return strings.HasPrefix(word, v.Name)
+	})
+	hint := fmt.Sprintf("%q tells what may be given", cmd.CommandPath()+" --help")
+	switch near := cmd.SuggestionsFor(word); {
+	case isVerb:
+		hint = "steps stand behind -c, -s or -l, separated by commas and no blanks"
+	case len(near) > 0:
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fault(hint, "unexpected argument %.40q", word)
+}
+
+// A stepsFlag is -c, -s or -l. It adds itself to the script instead of keeping a
+// value, because the order of the flags on the line is that of execution.
+type stepsFlag struct {
+	option string
+	script *[]string
+}
+
+func (f *stepsFlag) Set(list string) error {
+	*f.script = append(*f.script, f.option, list)
+	return nil
+}
+func (f *stepsFlag) String() string { return "" }
+func (f *stepsFlag) Type() string   { return "STEPS" }
+
+// An epollFlag is -e, which also has its place on the line.
+type epollFlag struct{ script *[]string }
+
+func (f *epollFlag) Set(s string) error {
+	if s != "true" {
+		return fault("write -e where epoll should begin", "-e takes no value")
+	}
+	*f.script = append(*f.script, "-e")
+	return nil
+}
+func (f *epollFlag) String() string   { return "" }
+func (f *epollFlag) Type() string     { return "bool" }
+func (f *epollFlag) IsBoolFlag() bool { return true }
+
+// A timeoutFlag is a duration that bounds a wait.
+type timeoutFlag time.Duration
+
+func (f *timeoutFlag) Set(s string) error {
+	const least, most = time.Millisecond, time.Hour
+	d, err := time.ParseDuration(s)
+	if err != nil || d < least || d > most {
+		return fault("give a number and a unit, such as 200ms or 2s", "not a duration from %v to %v", least, most)
+	}
+	*f = timeoutFlag(d)
+	return nil
+}
+func (f *timeoutFlag) String() string { return time.Duration(*f).String() }
+func (f *timeoutFlag) Type() string   { return "DURATION" }
+
+// completeSteps offers the verbs for the last step of a list.
+func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	done := typed[:strings.LastIndexByte(typed, ',')+1]
+	var out []cobra.Completion
+	for _, v := range ops.Verbs() {
+		out = append(out, cobra.CompletionWithDesc(done+v.Name, v.Doc))
+	}
+	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
