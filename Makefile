@@ -1,0 +1,72 @@
+# sockprobe: what the kernel answers to poll and epoll, step by step.
+# "make help" lists the targets.
+
+GO         ?= go
+TOOL       := $(GO) tool -modfile=tools/go.mod
+BUILD      := build
+FUZZTIME   ?= 10s
+BENCHTIME  ?= 2s
+COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
+.PHONY: help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+build: ## a static binary, build/sockprobe
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.commit=$(COMMIT)' -o $(BUILD)/sockprobe ./cmd/sockprobe
+
+test: ## all tests, the goldens a thousand times among them
+	$(GO) test ./...
+
+race: ## the tests under the race detector (needs a C compiler)
+	$(GO) test -race -short ./...
+
+check: fmt vet lint test race fuzz bench-once golden ## everything that must be green before a commit
+
+fmt: ## fails if a file is not formatted
+	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (run: $(TOOL) gofumpt -w .):"; echo "$$out"; exit 1; fi
+
+vet: ## go vet, for both architectures
+	$(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+
+lint: ## golangci-lint, as pinned in tools/go.mod
+	$(TOOL) golangci-lint run ./...
+
+golden: build ## compare this kernel with the goldens
+	$(BUILD)/sockprobe verify testdata/golden
+
+golden-update: build ## write this kernel's answers into the goldens; say in the commit which kernel it was
+	$(BUILD)/sockprobe verify -u testdata/golden
+
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParseFile$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+
+bench: ## the benchmarks; "ratio" is a script over the same calls made bare
+	$(GO) test ./... -run '^$$' -bench . -benchtime $(BENCHTIME)
+
+bench-once: ## the benchmarks once, so that they do not rot
+	$(GO) test ./... -run '^$$' -bench . -benchtime 1x
+
+compare: ## random scripts against the original: make compare UPSTREAM=path/of/poll, built from HAProxy's dev/poll
+	SOCKPROBE_UPSTREAM='$(UPSTREAM)' $(GO) test ./cmd/sockprobe -run '^TestUpstream$$' -count 1 -v
+
+man: ## man pages, build/man
+	SOCKPROBE_MAN='$(CURDIR)/$(BUILD)/man' $(GO) test ./cmd/sockprobe -run '^TestManPages$$' -count 1
+
+completions: build ## shell completions, build/completions
+	mkdir -p $(BUILD)/completions
+	for shell in bash zsh fish; do $(BUILD)/sockprobe completion $$shell >$(BUILD)/completions/sockprobe.$$shell || exit; done
+
+PREFIX ?= /usr/local
+install: build man completions ## install below PREFIX (/usr/local)
+	install -D $(BUILD)/sockprobe $(DESTDIR)$(PREFIX)/bin/sockprobe
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
+	install -D -m 644 $(BUILD)/completions/sockprobe.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sockprobe
+	install -D -m 644 $(BUILD)/completions/sockprobe.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sockprobe
+	install -D -m 644 $(BUILD)/completions/sockprobe.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sockprobe.fish
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
