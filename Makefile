@@ -51,6 +51,7 @@ bench-once: ## the benchmarks once, so that they do not rot
 	$(GO) test ./... -run '^$$' -bench . -benchtime 1x
 
 compare: ## random scripts against the original: make compare UPSTREAM=path/of/poll, built from HAProxy's dev/poll
+	@test -n '$(UPSTREAM)' || { echo 'make compare: set UPSTREAM to the original tool, built from dev/poll/poll.c of HAProxy' >&2; exit 2; }
 	SOCKPROBE_UPSTREAM='$(UPSTREAM)' $(GO) test ./cmd/sockprobe -run '^TestUpstream$$' -count 1 -v
 
 man: ## man pages, build/man

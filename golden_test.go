@@ -30,9 +30,6 @@ func catalogue(t *testing.T) []*scenario.File {
 		if files[i], err = scenario.ParseFile(name, data, ops.Verbs()); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(data, files[i].Format()) {
-			t.Errorf("%s is not written as \"verify -u\" would", name)
-		}
 	}
 	return files
 }

@@ -10,10 +10,6 @@ import (
 // without being asked for (poll(2)).
 const interest = unix.POLLIN | unix.POLLOUT | unix.POLLRDHUP
 
-// epollSpace is how far above the client's number the epoll descriptor is kept,
-// so that the numbers of the sockets are the same with and without -e.
-const epollSpace = 8
-
 func (r *run) pol(s step) answer {
 	if s.epoll {
 		return r.askEpoll(s.fd)
@@ -45,13 +41,13 @@ func (r *run) askEpoll(fd int) answer {
 	return a
 }
 
-// newEpoll makes an epoll descriptor and moves it to a number from least on:
-// where it is made it would take the next socket's number.
-func newEpoll(least int) (int, error) {
+// newEpoll makes an epoll descriptor. It is moved up from where it is made, which
+// will be the next socket's number, as it is without -e.
+func newEpoll() (int, error) {
 	low, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return -1, err
 	}
 	defer closeFD(low)
-	return unix.FcntlInt(uintptr(low), unix.F_DUPFD_CLOEXEC, least)
+	return unix.FcntlInt(uintptr(low), unix.F_DUPFD_CLOEXEC, low+1)
 }

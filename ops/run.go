@@ -112,7 +112,7 @@ func (r *run) setUp(epoll bool) error {
 	}
 
 	if epoll {
-		if r.epoll, err = newEpoll(client.fd + epollSpace); err != nil {
+		if r.epoll, err = newEpoll(); err != nil {
 			return fmt.Errorf("create epoll descriptor: %w", err)
 		}
 	}

@@ -14,11 +14,11 @@ type verb struct {
 var verbs = []verb{
 	{scenario.Verb{
 		Name: "con", Call: "connect(2)",
-		Doc: "connect the client to the listener, whichever side it is written for; implicit before the first -c or -s",
+		Doc: "connect the client, whichever side it is written for",
 	}, (*run).con},
 	{scenario.Verb{
 		Name: "acc", Call: "accept(2)",
-		Doc: "accept on the listener, whichever side it is written for; implicit before the first -s",
+		Doc: "accept from the listener, whichever side it is written for",
 	}, (*run).acc},
 	{scenario.Verb{
 		Name: "snd", Call: "send(2)",
@@ -34,7 +34,7 @@ var verbs = []verb{
 	}, (*run).rcv},
 	{scenario.Verb{
 		Name: "drn", Call: "recv(2)",
-		Doc: "drain: receive until the end or an error, waiting for it; answers the bytes received",
+		Doc: "drain: receive until the end or an error, and wait for it",
 	}, (*run).drn},
 	{scenario.Verb{
 		Name: "shr", Call: "shutdown(2)",
@@ -50,7 +50,7 @@ var verbs = []verb{
 	}, (*run).shb},
 	{scenario.Verb{
 		Name: "lin", Call: "setsockopt(2)",
-		Doc: "SO_LINGER {1,0}: a later clo discards what is unsent and resets the connection",
+		Doc: "SO_LINGER {1,0}: a later clo drops what is unsent and resets",
 	}, (*run).lin},
 	{scenario.Verb{
 		Name: "clo", Call: "close(2)",

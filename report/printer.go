@@ -1,19 +1,20 @@
 package report
 
 import (
+	"fmt"
 	"io"
 
 	"sockprobe/scenario"
 )
 
 // A Printer writes the observations of one run, each as soon as it is made, so
-// that they stand between the calls in a trace.
+// that they stand between the calls in a trace. Errors of writing are its
+// writer's to keep.
 type Printer struct {
 	w     io.Writer
 	line  func(scenario.Observation) string // "" for an observation not shown
 	begin string
 	end   string
-	err   error
 }
 
 // Text prints the lines of the original tool's -v.
@@ -50,12 +51,8 @@ func (p *Printer) Observe(o scenario.Observation) { p.print(p.line(o)) }
 // End is to be called after the last step of a script that ran to its end.
 func (p *Printer) End() { p.print(p.end) }
 
-// Err is the first error of writing, after which nothing more was written.
-func (p *Printer) Err() error { return p.err }
-
 func (p *Printer) print(line string) {
-	if line == "" || p.err != nil {
-		return
+	if line != "" {
+		fmt.Fprintln(p.w, line)
 	}
-	_, p.err = io.WriteString(p.w, line+"\n")
 }

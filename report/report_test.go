@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"strings"
 	"syscall"
@@ -238,30 +236,5 @@ func TestGoldenDiff(t *testing.T) {
 	coloured := GoldenDiff("x", golden, got, true)
 	if coloured == want || uncolour(coloured) != want {
 		t.Errorf("in colour: %q", coloured)
-	}
-}
-
-// failing accepts a number of writes and no more.
-type failing struct {
-	left    int
-	written bytes.Buffer
-}
-
-func (f *failing) Write(p []byte) (int, error) {
-	if f.left == 0 {
-		return 0, errors.New("disk full")
-	}
-	f.left--
-	return f.written.Write(p)
-}
-
-func TestWriteErrorIsKept(t *testing.T) {
-	w := &failing{left: 1}
-	p := Text(w, false)
-	for range 3 {
-		p.Observe(samples[0].in)
-	}
-	if p.Err() == nil || strings.Count(w.written.String(), "\n") != 1 {
-		t.Errorf("error %v after %q", p.Err(), w.written.String())
 	}
 }

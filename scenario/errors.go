@@ -1,6 +1,11 @@
 package scenario
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
 
 // An Error is a fault in a script or a .probe file: where it stands, what is
 // wrong with it, and the likely fix, which may be empty.
@@ -17,12 +22,28 @@ func (e *Error) Error() string {
 	return e.Where + ": " + e.Problem
 }
 
-// clip shortens text that goes into a message, so that a message is one line
-// whatever the input was.
-func clip(s string) string {
+// Clip makes text of the user's fit for a message, which is one line of a
+// terminal whatever the text is: long text is shortened, and text with other
+// than printable characters quoted.
+func Clip(s string) string {
 	const most = 40
-	if len(s) <= most {
-		return s
+	clipped := s
+	if len(s) > most {
+		clipped = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return s[:most] + fmt.Sprintf("… (%d bytes)", len(s))
+	if strings.ContainsFunc(clipped, func(r rune) bool { return !strconv.IsPrint(r) }) || !utf8.ValidString(clipped) {
+		clipped = strconv.Quote(clipped)
+	}
+	if len(s) > most {
+		clipped += fmt.Sprintf(" (%d bytes)", len(s))
+	}
+	return clipped
+}
+
+// quote is Clip, always in quotes.
+func quote(s string) string {
+	if c := Clip(s); !strings.HasPrefix(c, `"`) {
+		return `"` + c + `"`
+	}
+	return Clip(s)
 }

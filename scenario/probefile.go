@@ -30,6 +30,8 @@ type File struct {
 	Comment string // the text above the first section
 	Script  Script
 	Golden  []byte // the answers in the stable form; nil if the file has none yet
+
+	archive *txtar.Archive // the file as it was written
 }
 
 // Essence is the first line of the comment: the scenario in one sentence.
@@ -56,12 +58,12 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 		return notText()
 	}
 
-	archive := txtar.Parse(data)
-	f := &File{Name: baseName(path), Comment: string(archive.Comment)}
+	archive := txtar.Parse(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
+	f := &File{Name: baseName(path), Comment: string(archive.Comment), archive: archive}
 	seen := map[string]bool{}
 	for _, section := range archive.Files {
 		if seen[section.Name] {
-			return bad(fmt.Sprintf("section %q stands there twice", clip(section.Name)), "keep one of them")
+			return bad("section "+quote(section.Name)+" stands there twice", "keep one of them")
 		}
 		seen[section.Name] = true
 
@@ -75,7 +77,7 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 		case goldenSection:
 			f.Golden = section.Data
 		default:
-			return bad(fmt.Sprintf("unknown section %q", clip(section.Name)),
+			return bad("unknown section "+quote(section.Name),
 				"a .probe file has the sections \"-- script --\" and \"-- golden --\"")
 		}
 	}
@@ -85,17 +87,20 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 	return f, nil
 }
 
-// Format writes the file out again, in the one way in which they are kept.
-func (f *File) Format() []byte {
-	archive := &txtar.Archive{
-		Comment: []byte(f.Comment),
-		Files:   []txtar.File{{Name: scriptSection, Data: []byte(f.Script.String() + "\n")}},
+// SetGolden replaces the golden, or adds one at the end of the file.
+func (f *File) SetGolden(golden []byte) {
+	f.Golden = golden
+	for i := range f.archive.Files {
+		if f.archive.Files[i].Name == goldenSection {
+			f.archive.Files[i].Data = golden
+			return
+		}
 	}
-	if f.Golden != nil {
-		archive.Files = append(archive.Files, txtar.File{Name: goldenSection, Data: f.Golden})
-	}
-	return txtar.Format(archive)
+	f.archive.Files = append(f.archive.Files, txtar.File{Name: goldenSection, Data: golden})
 }
+
+// Format gives the file's text: what was read, with the goldens that were set.
+func (f *File) Format() []byte { return txtar.Format(f.archive) }
 
 // baseName is the last element of path, without the ending of a .probe file.
 func baseName(path string) string {

@@ -35,7 +35,7 @@ func Parse(args []string, verbs []Verb) (Script, error) {
 		default:
 			return nil, &Error{
 				Where:   fmt.Sprintf("argument %d", i+1),
-				Problem: fmt.Sprintf("%q is no part of a script", clip(arg)),
+				Problem: quote(arg) + " is no part of a script",
 				Hint:    "a script is made of -c STEPS, -s STEPS, -l STEPS and -e, as in -c snd,shw -s pol,rcv",
 			}
 		}
@@ -68,7 +68,7 @@ func parseSteps(option, list string, cmd int, verbs []Verb) ([]Step, error) {
 	steps := make([]Step, len(words))
 	for i, word := range words {
 		if !lookup(verbs, word) {
-			return nil, badStep(fmt.Sprintf("%s %s: cmd #%d stp #%d", option, clip(list), cmd, i+1), word, verbs)
+			return nil, badStep(fmt.Sprintf("%s %s: cmd #%d stp #%d", option, Clip(list), cmd, i+1), word, verbs)
 		}
 		steps[i] = Step{Verb: word}
 	}
@@ -92,13 +92,13 @@ func badStep(where, word string, verbs []Verb) error {
 		return e
 	}
 	if verb, arg, ok := strings.Cut(word, ":"); ok && lookup(verbs, verb) {
-		e.Problem = fmt.Sprintf("%s takes no argument, %q was given", verb, clip(arg))
+		e.Problem = fmt.Sprintf("%s takes no argument, %s was given", verb, quote(arg))
 		e.Hint = fmt.Sprintf("write %s alone", verb)
 		return e
 	}
-	e.Problem = fmt.Sprintf("unknown verb %q", clip(word))
+	e.Problem = "unknown verb " + quote(word)
 	e.Hint = "\"sockprobe help steps\" lists the verbs"
-	if near, ok := nearest(verbs, word); ok {
+	if near, ok := Nearest(word, names(verbs)); ok {
 		e.Hint = fmt.Sprintf("did you mean %s? %s", near, e.Hint)
 	}
 	return e

@@ -103,6 +103,9 @@ var bad = []struct {
 		`-c ` + strings.Repeat("x", 40) + `… (1000 bytes): cmd #1 stp #1: unknown verb "` + strings.Repeat("x", 40) + `… (1000 bytes)"`,
 		"help steps",
 	},
+	{"nothing near", []string{"-c", "e"}, `-c e: cmd #1 stp #1: unknown verb "e"`, `"sockprobe help steps" lists`},
+	{"control characters", []string{"-c", "snd\nrcv\x1b"}, `-c "snd\nrcv\x1b": cmd #1 stp #1: unknown verb "snd\nrcv\x1b"`, "help steps"},
+	{"no UTF-8", []string{"-c", "\xff"}, `-c "\xff": cmd #1 stp #1: unknown verb "\xff"`, "help steps"},
 }
 
 func TestParseFaults(t *testing.T) {

@@ -23,6 +23,14 @@ type probeFile struct {
 	path string // "" for one of the catalogue that is built in
 }
 
+// label is how the file is called in what is printed.
+func (f probeFile) label() string {
+	if f.path == "" {
+		return f.Name
+	}
+	return f.path
+}
+
 // loadAll reads what the arguments name, or the whole catalogue without any. It
 // gives everything or an error: nothing runs before all is read.
 func loadAll(args []string) ([]probeFile, error) {
@@ -40,22 +48,35 @@ func loadAll(args []string) ([]probeFile, error) {
 	return files, nil
 }
 
-// load reads what one argument names: a directory, a file, or the name of a
-// scenario in the catalogue.
+// load reads what one argument names: a scenario of the catalogue, a file, or a
+// directory.
 func load(arg string) ([]probeFile, error) {
-	info, err := os.Stat(arg)
-	switch {
+	catalogue, err := loadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(catalogue, func(f probeFile) bool { return f.Name == arg })
+	if i >= 0 {
+		return catalogue[i : i+1], nil
+	}
+	switch info, err := os.Stat(arg); {
 	case err == nil && info.IsDir():
 		return loadDir(arg)
 	case err == nil:
 		f, err := loadFile(arg, info)
 		return []probeFile{f}, err
 	case strings.ContainsRune(arg, '/') || strings.HasSuffix(arg, scenario.Ext):
-		return nil, fault("name a .probe file, a directory of them, or a scenario of \"sockprobe list\"", "%.200w", err)
-	default:
-		f, err := lookUp(arg)
-		return []probeFile{f}, err
+		return nil, hinted{err, "name a .probe file, a directory of them, or a scenario of \"sockprobe list\""}
 	}
+	var names []string
+	for _, f := range catalogue {
+		names = append(names, f.Name)
+	}
+	hint := "\"sockprobe list\" prints the names"
+	if near, ok := scenario.Nearest(arg, names); ok {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return nil, fault(hint, "no scenario %q, and no such file", scenario.Clip(arg))
 }
 
 func loadDir(dir string) ([]probeFile, error) {
@@ -125,20 +146,6 @@ func loadCatalogue() ([]probeFile, error) {
 	return files, nil
 }
 
-// lookUp finds a scenario of the catalogue by its name.
-func lookUp(name string) (probeFile, error) {
-	files, err := loadCatalogue()
-	if err != nil {
-		return probeFile{}, err
-	}
-	i := slices.IndexFunc(files, func(f probeFile) bool { return f.Name == name })
-	if i < 0 {
-		return probeFile{}, fault("\"sockprobe list\" prints the names; a file is named by its path",
-			"no scenario %.60q, and no such file", name)
-	}
-	return files[i], nil
-}
-
 func newList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
@@ -160,22 +167,24 @@ func newList() *cobra.Command {
 
 func newShow() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show NAME",
-		Short: "Print a scenario of the catalogue: its script and its golden",
+		Use:   "show NAME|FILE|DIR...",
+		Short: "Print scenarios: the script and the golden",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fault("\"sockprobe list\" prints the names", "show takes the name of one scenario")
+			if len(args) == 0 {
+				return fault("\"sockprobe list\" prints the names", "show takes the name of a scenario")
 			}
 			return nil
 		},
 		ValidArgsFunction: completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := lookUp(args[0])
+			files, err := loadAll(args)
 			if err != nil {
 				return err
 			}
-			_, err = cmd.OutOrStdout().Write(f.Format())
-			return err
+			for _, f := range files {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s", f.Format())
+			}
+			return nil
 		},
 	}
 }

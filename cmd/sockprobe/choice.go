@@ -46,6 +46,9 @@ func (f colourFlag) on(w any) bool {
 	case os.Getenv("NO_COLOR") != "", os.Getenv("TERM") == "dumb":
 		return false
 	}
+	if o, ok := w.(*output); ok {
+		w = o.Writer
+	}
 	file, ok := w.(*os.File)
 	return ok && isatty.IsTerminal(file.Fd())
 }

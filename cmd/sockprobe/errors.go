@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -75,13 +77,19 @@ func flagFault(cmd *cobra.Command, err error) error {
 		return fault("write it behind the flag: "+flagName(missing.GetFlag())+" "+missing.GetFlag().Value.Type(),
 			"%s: its argument is missing", flagName(missing.GetFlag()))
 	case errors.As(err, &unknown):
-		name := "--" + unknown.GetSpecifiedName()
+		name, hint := "--"+unknown.GetSpecifiedName(), fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
 		if shorts := unknown.GetSpecifiedShortnames(); shorts != "" {
 			name = "-" + unknown.GetSpecifiedName()
+			if name[1] >= utf8.RuneSelf { // pflag took one byte of it for a letter
+				name = "-" + shorts
+			}
 		}
-		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "unknown flag %.40s", name)
+		if cmd.HasParent() && strings.Contains(" -c -s -l -e ", " "+name+" ") {
+			hint = fmt.Sprintf("steps go with sockprobe alone, not with %s", cmd.Name())
+		}
+		return fault(hint, "unknown flag %s", scenario.Clip(name))
 	case errors.As(err, &invalid):
-		return fmt.Errorf("%s %.40q: %w", flagName(invalid.GetFlag()), invalid.GetValue(), invalid.Unwrap())
+		return fmt.Errorf("%s %q: %w", flagName(invalid.GetFlag()), scenario.Clip(invalid.GetValue()), invalid.Unwrap())
 	default:
 		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "%w", err)
 	}

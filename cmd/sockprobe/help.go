@@ -36,8 +36,12 @@ func newStepsTopic() *cobra.Command {
 
 ` + stepsTable() + `
 Two steps are implied, and shown as step 0: con before the first -c or -s unless
-one was written, and acc before a -s while no socket has been accepted. -l
-implies none. If the implied acc gives no socket the script ends there.
+an earlier command has made one, and acc before a -s while no socket has been
+accepted. -l implies none: -l con,acc -s pol connects once, -c con twice. If the
+implied acc gives no socket the script ends there.
+
+con always connects the client and acc always accepts from the listener; the
+line shows the side that they were written for.
 
 pol asks poll(2), or epoll behind an -e. ERR, HUP and NVAL are reported without
 being asked for.
@@ -88,7 +92,9 @@ func newHelp(root *cobra.Command) *cobra.Command {
 			var out []cobra.Completion
 			if len(args) == 0 {
 				for _, c := range root.Commands() {
-					out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+					if !c.Hidden {
+						out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+					}
 				}
 			}
 			return out, cobra.ShellCompDirectiveNoFileComp

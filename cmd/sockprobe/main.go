@@ -26,9 +26,14 @@ func main() {
 
 // run is the whole program: the command line in, the exit code out.
 func run(args []string, stdout, stderr io.Writer) int {
+	out := &output{Writer: stdout}
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
-	return exitCode(stderr, root.Execute())
+	err := root.Execute()
+	if err == nil {
+		err = out.err
+	}
+	return exitCode(stderr, err)
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"time"
 
@@ -21,13 +21,13 @@ func probe(stdout io.Writer, args []string, format formatFlag, set settings) err
 	}
 	p := newPrinter(format, stdout, set.colour.on(stdout))
 	p.Begin()
-	if err := ops.Run(script, ops.Options{Timeout: time.Duration(set.timeout)}, p.Observe); err != nil {
+	err = ops.Run(script, ops.Options{Timeout: time.Duration(set.timeout)}, p.Observe)
+	if errors.Is(err, ops.ErrNoServer) {
+		return hinted{err, "the answer to the acc above says why; the script ends there"}
+	} else if err != nil {
 		return err
 	}
 	p.End()
-	if err := p.Err(); err != nil {
-		return fmt.Errorf("print the answers: %w", err)
-	}
 	return nil
 }
 

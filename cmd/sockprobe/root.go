@@ -79,25 +79,15 @@ Exit codes:
 	shared := root.PersistentFlags()
 	shared.SortFlags = false
 	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
-	shared.BoolVarP(&set.verbose, "verbose", "v", false, "tell more; the probe always prints what the original does with -v")
-	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, such as 200ms")
+	shared.BoolVarP(&set.verbose, "verbose", "v", false, "verify: name what passes, too; else nothing, as the probe always prints what the original does with -v")
+	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
 	root.AddCommand(newVerify(&set), newList(), newShow(), newStepsTopic(), newFilesTopic())
 	root.SetHelpCommand(newHelp(root))
-	strictCompletion(root)
+	mendCompletion(root)
 	return root
-}
-
-// strictCompletion makes cobra's completion command refuse a shell it does not
-// know, where by itself it prints its help and exits 0.
-func strictCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	cmd, _, err := root.Find([]string{"completion"})
-	must(err)
-	cmd.Args = noArguments
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
 // must is for what fails only if the program is wrong.
@@ -169,13 +159,3 @@ func (f *timeoutFlag) Set(s string) error {
 }
 func (f *timeoutFlag) String() string { return time.Duration(*f).String() }
 func (f *timeoutFlag) Type() string   { return "DURATION" }
-
-// completeSteps offers the verbs for the last step of a list.
-func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	done := typed[:strings.LastIndexByte(typed, ',')+1]
-	var out []cobra.Completion
-	for _, v := range ops.Verbs() {
-		out = append(out, cobra.CompletionWithDesc(done+v.Name, v.Doc))
-	}
-	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
-}

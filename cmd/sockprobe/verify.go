@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,12 +66,12 @@ func (v verifier) check(files []probeFile) error {
 		switch {
 		case f.Golden == nil:
 			failed++
-			v.say("FAIL %s: it has no golden; \"sockprobe verify -u\" writes one\n", f.Name)
+			v.say("FAIL %s: it has no golden; \"sockprobe verify -u\" writes one\n", f.label())
 		case !bytes.Equal(f.Golden, got):
 			failed++
-			v.say("FAIL %s: %s\n%s", f.Name, f.Script, report.GoldenDiff(f.Name, f.Golden, got, v.colour))
+			v.say("FAIL %s: %s\n%s", f.label(), f.Script, report.GoldenDiff(f.label(), f.Golden, got, v.colour))
 		case v.set.verbose:
-			v.say("ok   %s\n", f.Name)
+			v.say("ok   %s\n", f.label())
 		}
 	}
 	v.say("%d passed, %d failed\n", len(files)-failed, failed)
@@ -97,9 +98,9 @@ func (v verifier) update(files []probeFile) error {
 		if f.Golden != nil && bytes.Equal(f.Golden, got) {
 			continue
 		}
-		f.Golden = got
+		f.SetGolden(got)
 		if err := replaceFile(f.path, f.Format()); err != nil {
-			return err
+			return fmt.Errorf("rewrite %s: %w", f.path, err)
 		}
 		updated++
 		v.say("updated %s\n", f.path)
@@ -116,7 +117,12 @@ func (v verifier) run(f probeFile) ([]byte, error) {
 		obs = append(obs, o)
 	})
 	if err != nil && !errors.Is(err, ops.ErrNoServer) {
-		return nil, fmt.Errorf("%s: %w", f.Name, err)
+		return nil, fmt.Errorf("%s: %w", f.label(), err)
+	}
+	for _, o := range obs {
+		if o.Verb == "con" && o.Errno.Name() == "ENETUNREACH" {
+			return nil, fault("raise it: ip link set lo up", "127.0.0.1 cannot be reached: the loopback interface is down")
+		}
 	}
 	return report.Stable(obs), nil
 }
@@ -127,20 +133,31 @@ func (v verifier) say(format string, args ...any) {
 	}
 }
 
-// replaceFile writes path anew, all or nothing.
+// replaceFile writes path anew, all or nothing. What is kept is the file's mode
+// and, where that is allowed, its owner; a symbolic link stays one.
 func replaceFile(path string, data []byte) error {
+	if len(data) > scenario.MaxFileSize {
+		return fault("shorten the script", "with its answers it is more than the %d bytes that are read", scenario.MaxFileSize)
+	}
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".*"+filepath.Base(path))
 	if err != nil {
-		return err
+		return errors.Unwrap(err) // of a name that nobody gave
 	}
 	defer os.Remove(tmp.Name()) // gone already if all went well
 	if _, err := tmp.Write(data); err != nil {
 		tmp.Close()
 		return err
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = tmp.Chown(int(stat.Uid), int(stat.Gid)) // refused to all but root, and then not needed
 	}
 	if err := errors.Join(tmp.Chmod(info.Mode().Perm()), tmp.Close()); err != nil {
 		return err

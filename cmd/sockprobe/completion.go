@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sockprobe/ops"
+)
+
+// completeSteps offers the verbs for the last step of a list.
+func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	done := typed[:strings.LastIndexByte(typed, ',')+1]
+	var out []cobra.Completion
+	for _, v := range ops.Verbs() {
+		out = append(out, cobra.CompletionWithDesc(done+v.Name, v.Doc))
+	}
+	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// mendCompletion corrects two things about cobra's completion command: it takes
+// a shell that it does not know for a request for help, and exits 0; and its bash
+// script lets nothing with a comma in it be completed.
+func mendCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, err := root.Find([]string{"completion"})
+	must(err)
+	completion.Args = noArguments
+	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+	bash, _, err := root.Find([]string{"completion", "bash"})
+	must(err)
+	bash.RunE = func(cmd *cobra.Command, _ []string) error {
+		var script bytes.Buffer
+		if err := root.GenBashCompletionV2(&script, true); err != nil {
+			return err
+		}
+		_, err := cmd.OutOrStdout().Write(withCommas(script.Bytes()))
+		return err
+	}
+}
+
+// escaped finds the places where the bash script escapes a candidate.
+var escaped = regexp.MustCompile(`(?m)^(\s*)(?:printf -v (comp) "%q"|(COMPREPLY\[0\])=\$\(printf "%q").*$`)
+
+// withCommas undoes the escaping of commas: bash's printf %q escapes them, for
+// they mean something inside braces, but they are typed, and so to be matched,
+// as they are.
+func withCommas(script []byte) []byte {
+	return escaped.ReplaceAll(script, []byte("$0\n${1}$2$3=$${$2$3//\\\\,/,}"))
+}
