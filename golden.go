@@ -7,17 +7,169 @@ package sockprobe
 
 import (
 	"embed"
+	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sockprobe/scenario"
 )
 
 //go:embed testdata/golden/*.probe
 var goldens embed.FS
 
-// Goldens is the catalogue: a directory of .probe files.
-func Goldens() fs.FS {
-	dir, err := fs.Sub(goldens, "testdata/golden")
-	if err != nil {
-		panic(err) // the path is a constant
+// A File is a .probe file and where it came from.
+type File struct {
+	*scenario.File
+	Path string // "" for one of the catalogue
+}
+
+// Label is what the file is called in what is printed.
+func (f File) Label() string {
+	if f.Path == "" {
+		return f.Name
 	}
-	return dir
+	return scenario.ClipPath(f.Path)
+}
+
+// Catalogue is the scenarios that are built in, by their names' order.
+func Catalogue(verbs []scenario.Verb) ([]File, error) {
+	const dir = "testdata/golden"
+	entries, err := goldens.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]File, len(entries))
+	for i, e := range entries {
+		data, err := goldens.ReadFile(dir + "/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		f, err := scenario.ParseFile(e.Name(), data, verbs)
+		if err != nil {
+			return nil, err
+		}
+		files[i] = File{File: f}
+	}
+	return files, nil
+}
+
+// Load reads what args name, each a scenario of the catalogue, a .probe file or
+// a directory of them; without args, the catalogue. It gives everything or an
+// error, which is a *[scenario.Error] if the fault is the user's.
+func Load(args []string, verbs []scenario.Verb) ([]File, error) {
+	catalogue, err := Catalogue(verbs)
+	if err != nil || len(args) == 0 {
+		return catalogue, err
+	}
+	var files []File
+	for _, arg := range args {
+		i := slices.IndexFunc(catalogue, func(f File) bool { return f.Name == arg })
+		if i >= 0 {
+			files = append(files, catalogue[i])
+			continue
+		}
+		info, err := os.Stat(arg)
+		switch {
+		case err == nil && info.IsDir():
+			more, err := loadDir(arg, verbs)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, more...)
+			continue
+		case err == nil:
+			f, err := loadFile(arg, verbs)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, f)
+			continue
+		case strings.ContainsRune(arg, '/') || strings.HasSuffix(arg, scenario.Ext):
+			return nil, pathFault(arg, err)
+		}
+		return nil, unknownName(arg, catalogue)
+	}
+	return files, nil
+}
+
+// unknownName is the error for a word that names nothing.
+func unknownName(name string, catalogue []File) error {
+	names := make([]string, len(catalogue))
+	for i, f := range catalogue {
+		names[i] = f.Name
+	}
+	hint := "\"sockprobe list\" prints the names"
+	if near, ok := scenario.Nearest(name, names); ok {
+		hint = "did you mean " + near + "? " + hint
+	}
+	return &scenario.Error{Problem: "no scenario " + scenario.Quote(name) + ", and no such file", Hint: hint}
+}
+
+// pathFault is the error for a path that cannot be read: the reason without the
+// operation, which is of no interest, and the path on one line.
+func pathFault(path string, err error) error {
+	reason := err
+	if e, ok := err.(*fs.PathError); ok { //nolint:errorlint // it comes from package os as it is
+		reason = e.Err
+	}
+	return &scenario.Error{
+		Where:   scenario.ClipPath(path),
+		Problem: reason.Error(),
+		Hint:    "name a .probe file that can be read, a directory of them, or a scenario of \"sockprobe list\"",
+	}
+}
+
+func loadDir(dir string, verbs []scenario.Verb) ([]File, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, pathFault(dir, err)
+	}
+	var files []File
+	for _, e := range entries {
+		if e.IsDir() || !strings.HasSuffix(e.Name(), scenario.Ext) {
+			continue
+		}
+		f, err := loadFile(filepath.Join(dir, e.Name()), verbs)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	if len(files) == 0 {
+		return nil, &scenario.Error{
+			Where:   scenario.ClipPath(dir),
+			Problem: "no " + scenario.Ext + " files there",
+			Hint:    "name a directory that holds some; \"sockprobe verify\" alone checks the built-in ones",
+		}
+	}
+	return files, nil
+}
+
+func loadFile(path string, verbs []scenario.Verb) (File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return File{}, pathFault(path, err)
+	}
+	if !info.Mode().IsRegular() { // a pipe could keep its reader waiting for ever
+		return File{}, &scenario.Error{
+			Where:   scenario.ClipPath(path),
+			Problem: "not a regular file",
+			Hint:    "name a .probe file, or a directory of them",
+		}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return File{}, pathFault(path, err)
+	}
+	defer file.Close()
+	// One byte more than allowed is enough for ParseFile to refuse the rest.
+	data, err := io.ReadAll(io.LimitReader(file, scenario.MaxFileSize+1))
+	if err != nil {
+		return File{}, pathFault(path, err)
+	}
+	f, err := scenario.ParseFile(path, data, verbs)
+	return File{f, path}, err
 }

@@ -2,8 +2,6 @@ package sockprobe
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -11,38 +9,26 @@ import (
 
 	"sockprobe/ops"
 	"sockprobe/report"
-	"sockprobe/scenario"
 )
 
 // catalogue reads all goldens.
-func catalogue(t *testing.T) []*scenario.File {
+func catalogue(t *testing.T) []File {
 	t.Helper()
-	names, err := fs.Glob(Goldens(), "*")
-	if err != nil || len(names) == 0 {
+	files, err := Catalogue(ops.Verbs())
+	if err != nil || len(files) == 0 {
 		t.Fatalf("no goldens: %v", err)
-	}
-	files := make([]*scenario.File, len(names))
-	for i, name := range names {
-		data, err := fs.ReadFile(Goldens(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if files[i], err = scenario.ParseFile(name, data, ops.Verbs()); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return files
 }
 
 // answers runs a file's script and gives the stable form.
-func answers(t *testing.T, f *scenario.File) []byte {
+func answers(t *testing.T, f File) []byte {
 	t.Helper()
-	var obs []scenario.Observation
-	err := ops.Run(f.Script, ops.Options{}, func(o scenario.Observation) { obs = append(obs, o) })
-	if err != nil && !errors.Is(err, ops.ErrNoServer) {
+	tally, err := ops.Repeat(f.Script, ops.Options{}, 1)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return report.Stable(obs)
+	return report.Stable(tally)
 }
 
 // openDescriptors counts this process's descriptors, the one it needs for that
@@ -83,7 +69,7 @@ func TestGoldensHoldAThousandTimes(t *testing.T) {
 	for i := range times {
 		for _, f := range files {
 			if got := answers(t, f); !bytes.Equal(got, f.Golden) {
-				t.Errorf("run %d:\n%s", i+1, report.GoldenDiff(f.Name, f.Golden, got, false))
+				t.Errorf("run %d:\n%s", i+1, report.GoldenDiff(f.Name, "golden", f.Golden, got))
 			}
 		}
 		if t.Failed() {
@@ -104,6 +90,12 @@ func TestCatalogueIsTold(t *testing.T) {
 	for _, f := range catalogue(t) {
 		if !strings.HasSuffix(f.Essence(), ".") || len(f.Essence()) > 110 {
 			t.Errorf("%s: the first line is to be a sentence of at most 110 bytes: %q", f.Name, f.Essence())
+		}
+		for _, o := range f.Overlays {
+			kind, _, _ := strings.Cut(o.When, " ")
+			if !strings.Contains(f.Comment, "\n"+kind+": ") {
+				t.Errorf("%s: no line \"%s: ...\" says what the golden for it shows", f.Name, kind)
+			}
 		}
 		if strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 			t.Errorf("%s: a name is lower-case words with hyphens", f.Name)

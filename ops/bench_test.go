@@ -110,9 +110,10 @@ func bareSeedCalls(b *testing.B) {
 	poll(c)
 	recv(c)
 	poll(c)
+	if at.poll.Revents != 0x2015 { // as the seed has it: the reset has been seen
+		b.Fatalf("the bare calls end with %#x", at.poll.Revents)
+	}
 
 	call(unix.SYS_CLOSE, c, 0, 0, 0, 0)
-	if r := call(unix.SYS_CLOSE, l, 0, 0, 0, 0); r != 0 {
-		b.Fatal("the bare calls did not get as far as they should")
-	}
+	call(unix.SYS_CLOSE, l, 0, 0, 0, 0)
 }

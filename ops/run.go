@@ -26,28 +26,40 @@ type Options struct {
 	// DefaultTimeout. When it is over, the kernel answers EAGAIN, or
 	// EINPROGRESS to con.
 	Timeout time.Duration
+	// Settle is for how long readiness must have been unchanged before each
+	// step; 0 is not to wait, SettleAuto what the running kernel needs.
+	Settle time.Duration
 }
 
-// table makes runs take turns. Descriptor numbers belong to the process, and a
-// closed side's number must stay unused until its run ends.
-var table sync.Mutex
+// ErrNoLoopback ends a run whose con found no way to 127.0.0.1: nothing that it
+// could observe would be about sockets.
+var ErrNoLoopback = errors.New("127.0.0.1 cannot be reached: the loopback interface is down")
+
+// descriptors makes runs take turns. Descriptor numbers belong to the process,
+// and a closed side's number must stay unused until its run ends.
+var descriptors sync.Mutex
 
 // Run carries out a script on fresh sockets and calls observe with each answer
 // as soon as it is there. Every descriptor it made is closed when it returns.
 //
 // The script's verbs must be from [Verbs]. While it runs, nothing else in the
-// process should open a descriptor: it could be given the number of a side that
+// process may open a descriptor: it could be given the number of a side that
 // the script has closed, and the script's next step there would find it open.
+// Runs take turns, and the Go runtime has made its own before the first.
 func Run(script scenario.Script, opts Options, observe func(scenario.Observation)) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	table.Lock()
-	defer table.Unlock()
+	descriptors.Lock()
+	defer descriptors.Unlock()
+	parkPoller()
 
 	if opts.Timeout <= 0 {
 		opts.Timeout = DefaultTimeout
 	}
-	r := run{timeout: opts.Timeout, observe: observe, epoll: -1}
+	if opts.Settle < 0 {
+		opts.Settle = settleHere()
+	}
+	r := run{timeout: opts.Timeout, settleFor: opts.Settle, observe: observe, epoll: -1}
 	for i := range r.sockets {
 		r.sockets[i].fd = -1
 	}
@@ -60,14 +72,16 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 
 // A run is one script being carried out.
 type run struct {
-	timeout time.Duration
-	observe func(scenario.Observation)
+	timeout   time.Duration
+	settleFor time.Duration
+	observe   func(scenario.Observation)
 
-	sockets   [3]socket // by index
-	addr      unix.RawSockaddrInet4
-	connected bool  // a con was made, whatever it answered
-	epoll     int   // the epoll descriptor, -1 if the script needs none
-	extra     []int // sockets accepted when the server's side already had one
+	sockets    [3]socket // by index
+	addr       unix.RawSockaddrInet4
+	connected  bool  // a con was made, whatever it answered
+	noLoopback bool  // it answered ENETUNREACH
+	epoll      int   // the epoll descriptor, -1 if the script needs none
+	extra      []int // sockets beyond the server's, where a kernel lets the client connect again
 }
 
 // A socket is a side's descriptor.
@@ -89,8 +103,10 @@ func index(side scenario.Side) int {
 		return 0
 	case scenario.Client:
 		return 1
-	default:
+	case scenario.Server:
 		return 2
+	default:
+		panic(fmt.Sprintf("ops: no side %q", side))
 	}
 }
 
@@ -152,6 +168,9 @@ func (r *run) script(script scenario.Script) error {
 		if cmd.Side != scenario.Listener && !r.connected {
 			r.do(n, 0, scenario.Client, "con", cmd.Epoll)
 		}
+		if r.noLoopback {
+			return ErrNoLoopback
+		}
 		if cmd.Side == scenario.Server && r.socket(scenario.Server).fd < 0 {
 			r.do(n, 0, scenario.Listener, "acc", cmd.Epoll)
 			if r.socket(scenario.Server).fd < 0 {
@@ -167,6 +186,7 @@ func (r *run) script(script scenario.Script) error {
 
 // do carries out one step and reports what came of it.
 func (r *run) do(cmd, num int, side scenario.Side, name string, epoll bool) {
+	r.settle()
 	fd := r.socket(side).fd
 	a := byName[name].do(r, step{side: side, fd: fd, epoll: epoll})
 	r.observe(scenario.Observation{

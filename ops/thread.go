@@ -11,11 +11,15 @@ import (
 // A run is bound to one OS thread ([Run] locks it), and otherwise leaves both
 // placement and signals alone. Why that is enough:
 //
-// Placement. The kernel delivers what a loopback socket sends before the sending
-// call returns, in a softirq on the sender's CPU. So a step sees all that the
-// steps before it did, whichever CPU they ran on, and the thread is not pinned.
-// It is bound so that a trace shows one thread, and because block below changes
-// its signal mask.
+// Placement. What a loopback socket sends goes into the backlog of the CPU it is
+// sent on (netif_rx in net/core/dev.c), and is delivered when the sending call
+// enables softirqs again, which is before it returns. So a step sees all that
+// the steps before it did, on whichever CPUs they ran, and the thread is not
+// pinned. That is so unless receive packet steering hands lo's packets to
+// another CPU (rps_cpus, off by default), or, on kernels from 4.9 to about 6.4,
+// a flood of other packets has put the CPU's softirqs off to ksoftirqd
+// (4cd13c21b207, d15121be7485). The thread is bound so that a trace shows one,
+// and because block below changes its signal mask.
 //
 // Signals. The runtime sends SIGURG to a thread whose goroutine should yield,
 // and a profile or the user may send others. Go installs every handler with
@@ -41,8 +45,12 @@ func asked(call func() answer) answer {
 // After an EINTR the thread takes no signals until the call is through: however
 // many come, the wait ends within twice the limit. What can still interrupt it
 // is a stop, whose length is up to whoever stops the process.
+//
+// A descriptor that takes no time limit is no socket that could sleep.
 func (r *run) slept(fd, option int, call func() answer) answer {
-	setTimeout(fd, option, r.timeout)
+	if a := setTimeout(fd, option, r.timeout); a.errno != 0 && a.errno != scenario.Errno(unix.EBADF) {
+		return a
+	}
 	if a := call(); a.errno != interrupted {
 		return a
 	}

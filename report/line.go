@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,12 +43,17 @@ func StableLine(o scenario.Observation) string {
 		place(o), o.Verb, o.Side, ret, errno, readiness(o, palette{}))
 }
 
-// Stable is a whole run in the stable form.
-func Stable(obs []scenario.Observation) []byte {
+// Stable is what runs of a script answered in the stable form. The answers of a
+// step that varied stand one below the other, in the order of their text.
+func Stable(t *scenario.Tally) []byte {
 	var b strings.Builder
-	for _, o := range obs {
-		b.WriteString(StableLine(o))
-		b.WriteByte('\n')
+	for _, answers := range t.Steps {
+		lines := make([]string, len(answers))
+		for i, a := range answers {
+			lines[i] = StableLine(a.Observation) + "\n"
+		}
+		slices.Sort(lines)
+		b.WriteString(strings.Join(lines, ""))
 	}
 	return []byte(b.String())
 }

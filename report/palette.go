@@ -25,6 +25,8 @@ func (p palette) faint(s string) string { return p.paint(s, color.Faint) }
 func (p palette) bold(s string) string  { return p.paint(s, color.Bold) }
 func (p palette) alarm(s string) string { return p.paint(s, color.FgRed) }
 
+func (p palette) yellow(s string) string { return p.paint(s, color.FgYellow) }
+
 // events is what Events.String gives, with the bits that end something marked.
 func (p palette) events(e scenario.Events) string {
 	if !p.on || e == 0 {

@@ -12,7 +12,7 @@ import (
 // writer's to keep.
 type Printer struct {
 	w     io.Writer
-	line  func(scenario.Observation) string // "" for an observation not shown
+	line  func(o scenario.Counted, runs int) string // "" for an observation not shown
 	begin string
 	end   string
 }
@@ -20,7 +20,9 @@ type Printer struct {
 // Text prints the lines of the original tool's -v.
 func Text(w io.Writer, colour bool) *Printer {
 	p := palette{on: colour}
-	return &Printer{w: w, line: func(o scenario.Observation) string { return textLine(o, p) }}
+	return &Printer{w: w, line: func(o scenario.Counted, runs int) string {
+		return textLine(o.Observation, p) + p.faint(share(o, runs))
+	}}
 }
 
 // Classic prints what the tool printed in 2019: between two delimiters, and
@@ -30,23 +32,42 @@ func Classic(w io.Writer) *Printer {
 		w:     w,
 		begin: "#### BEGIN ####",
 		end:   "#### END ####",
-		line: func(o scenario.Observation) string {
+		line: func(o scenario.Counted, runs int) string {
 			if o.Step == 0 && o.Verb == "con" {
 				return ""
 			}
-			return ClassicLine(o)
+			return ClassicLine(o.Observation) + share(o, runs)
 		},
 	}
 }
 
 // JSON prints one object a line. docs/observation.schema.json describes it.
-func JSON(w io.Writer) *Printer { return &Printer{w: w, line: jsonLine} }
+func JSON(w io.Writer) *Printer { return &Printer{w: w, line: JSONLine} }
+
+// share tells how many of several runs gave an answer, if not all did.
+func share(o scenario.Counted, runs int) string {
+	if o.Count == runs {
+		return ""
+	}
+	return fmt.Sprintf(" [%d of %d]", o.Count, runs)
+}
 
 // Begin is to be called before the first step.
 func (p *Printer) Begin() { p.print(p.begin) }
 
-// Observe prints one observation.
-func (p *Printer) Observe(o scenario.Observation) { p.print(p.line(o)) }
+// Observe prints one observation of the only run.
+func (p *Printer) Observe(o scenario.Observation) {
+	p.print(p.line(scenario.Counted{Observation: o, Count: 1}, 1))
+}
+
+// Tally prints several runs at once: a line for each answer of a step.
+func (p *Printer) Tally(t *scenario.Tally) {
+	for _, answers := range t.Steps {
+		for _, a := range answers {
+			p.print(p.line(a, t.Runs))
+		}
+	}
+}
 
 // End is to be called after the last step of a script that ran to its end.
 func (p *Printer) End() { p.print(p.end) }

@@ -103,6 +103,76 @@ var samples = []struct {
 	},
 }
 
+func TestCounts(t *testing.T) {
+	tally := &scenario.Tally{}
+	for _, events := range []scenario.Events{scenario.In, scenario.In | scenario.RDHup, scenario.In} {
+		tally.Add([]scenario.Observation{
+			{Cmd: 1, Step: 1, Side: scenario.Client, Verb: "snd", FD: 4, Ret: 3},
+			{Cmd: 1, Step: 2, Side: scenario.Client, Verb: "pol", FD: 4, Ret: 1, Polled: true, Events: events},
+		})
+	}
+	var text, lines strings.Builder
+	Text(&text, false).Tally(tally)
+	JSON(&lines).Tally(tally)
+	want := `cmd #1 stp #1: snd(c=4): ret=3
+cmd #1 stp #2: pol(c=4): ret=1 ev=0x1 (IN) [2 of 3]
+cmd #1 stp #2: pol(c=4): ret=1 ev=0x2001 (IN RDHUP) [1 of 3]
+`
+	if diff := cmp.Diff(want, text.String()); diff != "" {
+		t.Errorf("text (-want +got):\n%s", diff)
+	}
+	wantJSON := `{"cmd":1,"step":1,"side":"c","verb":"snd","fd":4,"ret":3,"count":3,"runs":3}
+{"cmd":1,"step":2,"side":"c","verb":"pol","fd":4,"ret":1,"events":1,"names":["IN"],"count":2,"runs":3}
+{"cmd":1,"step":2,"side":"c","verb":"pol","fd":4,"ret":1,"events":8193,"names":["IN","RDHUP"],"count":1,"runs":3}
+`
+	if diff := cmp.Diff(wantJSON, lines.String()); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
+
+// TestParseJSON holds that what is written is read again as it was.
+func TestParseJSON(t *testing.T) {
+	for _, tt := range samples {
+		want := scenario.Counted{Observation: tt.in, Count: 2}
+		got, runs, err := ParseJSON([]byte(JSONLine(want, 3)))
+		if err != nil || runs != 3 {
+			t.Errorf("%s: %d runs, %v", tt.name, runs, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+	for _, wrong := range []string{"", "{", `{"side":"cc"}`, `{"side":""}`, `{"side":"c","errno":"EWHAT"}`} {
+		if _, _, err := ParseJSON([]byte(wrong)); err == nil {
+			t.Errorf("%q is read without an error", wrong)
+		}
+	}
+}
+
+func TestAgrees(t *testing.T) {
+	const one = "cmd #1 stp #0: con(c): ret=0\ncmd #1 stp #1: pol(c): ret=1 ev=0x1 (IN)\n"
+	const set = one + "cmd #1 stp #1: pol(c): ret=1 ev=0x5 (IN OUT)\n"
+	tests := []struct {
+		name, golden, got string
+		want              bool
+	}{
+		{"the same", one, one, true},
+		{"another answer", one, strings.ReplaceAll(one, "0x1 (IN)", "0x4 (OUT)"), false},
+		{"one of a set", set, one, true},
+		{"the whole set", set, set, true},
+		{"a set where there is one", one, set, false},
+		{"outside the set", set, strings.ReplaceAll(one, "0x1 (IN)", "0x4 (OUT)"), false},
+		{"a step less", one, "cmd #1 stp #0: con(c): ret=0\n", false},
+		{"a step more", "cmd #1 stp #0: con(c): ret=0\n", one, false},
+		{"nothing", "", "", true},
+	}
+	for _, tt := range tests {
+		if got := Agrees([]byte(tt.golden), []byte(tt.got)); got != tt.want {
+			t.Errorf("%s: Agrees is %v", tt.name, got)
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	for _, tt := range samples {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,7 +248,8 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 	}
 	for _, tt := range samples {
 		var fields map[string]any
-		if err := json.Unmarshal([]byte(tt.json), &fields); err != nil {
+		line := JSONLine(scenario.Counted{Observation: tt.in, Count: 1}, 2)
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
 			t.Fatal(err)
 		}
 		for name := range fields {
@@ -219,21 +290,22 @@ func uncolour(s string) string {
 
 func TestGoldenDiff(t *testing.T) {
 	golden, got := []byte("one\ntwo\nthree\n"), []byte("one\n2\nthree\n")
-	if d := GoldenDiff("x", golden, golden, true); d != "" {
+	if d := GoldenDiff("x", "golden", golden, golden); d != "" {
 		t.Errorf("equal goldens differ:\n%s", d)
 	}
 	want := `--- x (golden)
-+++ x (this kernel)
++++ x (answered)
 @@ -1,3 +1,3 @@
  one
 -two
 +2
  three
 `
-	if diff := cmp.Diff(want, GoldenDiff("x", golden, got, false)); diff != "" {
+	got2 := GoldenDiff("x", "golden", golden, got)
+	if diff := cmp.Diff(want, got2); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	coloured := GoldenDiff("x", golden, got, true)
+	coloured := palette{on: true}.diff(got2)
 	if coloured == want || uncolour(coloured) != want {
 		t.Errorf("in colour: %q", coloured)
 	}

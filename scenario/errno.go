@@ -15,6 +15,9 @@ type Errno syscall.Errno
 
 // Name is the error's symbol, such as ECONNRESET.
 func (e Errno) Name() string {
+	if e == Errno(unix.EOPNOTSUPP) {
+		return "EOPNOTSUPP" // of its two names, the one that socket calls are documented with
+	}
 	if name := unix.ErrnoName(syscall.Errno(e)); name != "" {
 		return name
 	}
@@ -25,7 +28,7 @@ func (e Errno) Name() string {
 //
 // Go's own table is made of the same messages with the first letter in lower
 // case where a lower-case one follows (mkerrors.sh in x/sys/unix), so that turning it
-// back gives the original.
+// back gives the original. It lacks EHWPOISON's, which no socket answers.
 func (e Errno) Message() string {
 	msg := syscall.Errno(e).Error()
 	if strings.HasPrefix(msg, "errno ") {
@@ -33,4 +36,15 @@ func (e Errno) Message() string {
 	}
 	first, size := utf8.DecodeRuneInString(msg)
 	return string(unicode.ToUpper(first)) + msg[size:]
+}
+
+// ErrnoNamed finds an error by the name that [Errno.Name] gives it.
+func ErrnoNamed(name string) (Errno, bool) {
+	const last = 4095 // MAX_ERRNO of the kernel's include/linux/err.h
+	for e := Errno(1); e <= last; e++ {
+		if e.Name() == name {
+			return e, true
+		}
+	}
+	return 0, false
 }

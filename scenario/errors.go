@@ -24,26 +24,37 @@ func (e *Error) Error() string {
 
 // Clip makes text of the user's fit for a message, which is one line of a
 // terminal whatever the text is: long text is shortened, and text with other
-// than printable characters quoted.
+// than printable characters is quoted.
 func Clip(s string) string {
-	const most = 40
-	clipped := s
-	if len(s) > most {
-		clipped = strings.ToValidUTF8(s[:most], "") + "…"
+	if text := shorten(s); isPlain(text) {
+		return text
 	}
-	if strings.ContainsFunc(clipped, func(r rune) bool { return !strconv.IsPrint(r) }) || !utf8.ValidString(clipped) {
-		clipped = strconv.Quote(clipped)
-	}
-	if len(s) > most {
-		clipped += fmt.Sprintf(" (%d bytes)", len(s))
-	}
-	return clipped
+	return Quote(s)
 }
 
-// quote is Clip, always in quotes.
-func quote(s string) string {
-	if c := Clip(s); !strings.HasPrefix(c, `"`) {
-		return `"` + c + `"`
+// Quote is Clip, always in quotes.
+func Quote(s string) string { return strconv.Quote(shorten(s)) }
+
+func shorten(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
 	}
-	return Clip(s)
+	return strings.ToValidUTF8(s[:most], "") + fmt.Sprintf("… (%d bytes)", len(s))
+}
+
+func isPlain(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !strconv.IsPrint(r) })
+}
+
+// ClipPath is Clip for a path, of which the end tells more than the beginning.
+func ClipPath(path string) string {
+	const most = 200
+	if len(path) > most {
+		path = "…" + strings.ToValidUTF8(path[len(path)-most:], "")
+	}
+	if !isPlain(path) {
+		return strconv.Quote(path)
+	}
+	return path
 }

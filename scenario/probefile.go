@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,14 +25,16 @@ const (
 // A File is a .probe file: a script, what a kernel is known to answer to it,
 // and in the comment above both, what it is that they show.
 //
-// It is a txtar archive of the sections "script" and "golden".
+// It is a txtar archive of the sections "script", "golden" and, where kernels
+// differ, "golden gvisor", "golden linux<5.18" and the like.
 type File struct {
 	Name    string // the base name without .probe
 	Comment string // the text above the first section
+	Source  string // the script as it is written
 	Script  Script
 	Golden  []byte // the answers in the stable form; nil if the file has none yet
-
-	archive *txtar.Archive // the file as it was written
+	// Overlays are the answers of kernels that differ.
+	Overlays []Overlay
 }
 
 // Essence is the first line of the comment: the scenario in one sentence.
@@ -44,7 +47,7 @@ func (f *File) Essence() string {
 // only. A fault is an *[Error].
 func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 	bad := func(problem, hint string) (*File, error) {
-		return nil, &Error{Where: clipPath(path), Problem: problem, Hint: hint}
+		return nil, &Error{Where: ClipPath(path), Problem: problem, Hint: hint}
 	}
 	notText := func() (*File, error) {
 		return bad("not a .probe file: it is not text", "name a .probe file, or a directory of them")
@@ -58,27 +61,38 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 		return notText()
 	}
 
-	archive := txtar.Parse(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")))
-	f := &File{Name: baseName(path), Comment: string(archive.Comment), archive: archive}
+	text := string(data)
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n" // as txtar has it, but before line ends are made alike
+	}
+	archive := txtar.Parse([]byte(strings.ReplaceAll(text, "\r\n", "\n")))
+	f := &File{Name: baseName(path), Comment: string(archive.Comment)}
 	seen := map[string]bool{}
 	for _, section := range archive.Files {
 		if seen[section.Name] {
-			return bad("section "+quote(section.Name)+" stands there twice", "keep one of them")
+			return bad("section "+Quote(section.Name)+" stands there twice", "keep one of them")
 		}
 		seen[section.Name] = true
 
-		switch section.Name {
-		case scriptSection:
+		when, isOverlay := strings.CutPrefix(section.Name, goldenSection+" ")
+		switch {
+		case section.Name == scriptSection:
 			script, err := Parse(strings.Fields(string(section.Data)), verbs)
 			if err != nil {
-				return nil, inFile(path, err)
+				return nil, inFile(path, scriptSection, err)
 			}
-			f.Script = script
-		case goldenSection:
+			f.Script, f.Source = script, string(section.Data)
+		case section.Name == goldenSection:
 			f.Golden = section.Data
+		case isOverlay:
+			o, err := parseOverlay(when, section.Data)
+			if err != nil {
+				return nil, inFile(path, section.Name, err)
+			}
+			f.Overlays = append(f.Overlays, o)
 		default:
-			return bad("unknown section "+quote(section.Name),
-				"a .probe file has the sections \"-- script --\" and \"-- golden --\"")
+			return bad("unknown section "+Quote(section.Name),
+				"a .probe file has the sections \"-- script --\", \"-- golden --\" and \"-- golden KERNEL --\"")
 		}
 	}
 	if !seen[scriptSection] {
@@ -87,39 +101,62 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 	return f, nil
 }
 
-// SetGolden replaces the golden, or adds one at the end of the file.
-func (f *File) SetGolden(golden []byte) {
-	f.Golden = golden
-	for i := range f.archive.Files {
-		if f.archive.Files[i].Name == goldenSection {
-			f.archive.Files[i].Data = golden
-			return
-		}
+// SetGolden replaces the golden of a section, as [File.Resolve] names it, or adds
+// one.
+func (f *File) SetGolden(section string, golden []byte) error {
+	when, ok := strings.CutPrefix(section, goldenSection+" ")
+	if !ok {
+		f.Golden = golden
+		return nil
 	}
-	f.archive.Files = append(f.archive.Files, txtar.File{Name: goldenSection, Data: golden})
+	o, err := parseOverlay(when, golden)
+	if err != nil {
+		return err
+	}
+	if i := f.overlay(section); i >= 0 {
+		f.Overlays[i] = o
+	} else {
+		f.Overlays = append(f.Overlays, o)
+	}
+	return nil
 }
 
-// Format gives the file's text: what was read, with the goldens that were set.
-func (f *File) Format() []byte { return txtar.Format(f.archive) }
+// DropOverlay removes the golden of a section that is an overlay.
+func (f *File) DropOverlay(section string) {
+	if i := f.overlay(section); i >= 0 {
+		f.Overlays = slices.Delete(f.Overlays, i, i+1)
+	}
+}
+
+// overlay finds the overlay of a section, or gives -1.
+func (f *File) overlay(section string) int {
+	return slices.IndexFunc(f.Overlays, func(o Overlay) bool { return o.section() == section })
+}
+
+// Format gives the file's text: the script as it was written, and the goldens.
+func (f *File) Format() []byte {
+	archive := &txtar.Archive{
+		Comment: []byte(f.Comment),
+		Files:   []txtar.File{{Name: scriptSection, Data: []byte(f.Source)}},
+	}
+	if f.Golden != nil {
+		archive.Files = append(archive.Files, txtar.File{Name: goldenSection, Data: f.Golden})
+	}
+	for _, o := range f.Overlays {
+		archive.Files = append(archive.Files, txtar.File{Name: o.section(), Data: o.Golden})
+	}
+	return txtar.Format(archive)
+}
 
 // baseName is the last element of path, without the ending of a .probe file.
 func baseName(path string) string {
 	return strings.TrimSuffix(path[strings.LastIndexByte(path, '/')+1:], Ext)
 }
 
-// clipPath shortens a path from its beginning: the end of one tells more.
-func clipPath(path string) string {
-	const most = 80
-	if len(path) <= most {
-		return path
-	}
-	return "…" + path[len(path)-most:]
-}
-
-// inFile places a script's fault in its file.
-func inFile(path string, err error) error {
+// inFile places a section's fault in its file.
+func inFile(path, section string, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
-		where := clipPath(path) + ": script"
+		where := ClipPath(path) + ": " + Clip(section)
 		if e.Where != "" {
 			where += ": " + e.Where
 		}

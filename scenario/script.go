@@ -35,12 +35,12 @@ func Parse(args []string, verbs []Verb) (Script, error) {
 		default:
 			return nil, &Error{
 				Where:   fmt.Sprintf("argument %d", i+1),
-				Problem: quote(arg) + " is no part of a script",
+				Problem: Quote(arg) + " is no part of a script",
 				Hint:    "a script is made of -c STEPS, -s STEPS, -l STEPS and -e, as in -c snd,shw -s pol,rcv",
 			}
 		}
 		if i+1 == len(args) {
-			return nil, missingSteps(arg)
+			return nil, NoSteps(arg)
 		}
 		i++
 		steps, err := parseSteps(arg, args[i], len(script)+1, verbs)
@@ -62,7 +62,7 @@ func Parse(args []string, verbs []Verb) (Script, error) {
 // number cmd of the script.
 func parseSteps(option, list string, cmd int, verbs []Verb) ([]Step, error) {
 	if list == "" || strings.HasPrefix(list, "-") {
-		return nil, missingSteps(option)
+		return nil, NoSteps(option)
 	}
 	words := strings.Split(list, ",")
 	steps := make([]Step, len(words))
@@ -75,7 +75,8 @@ func parseSteps(option, list string, cmd int, verbs []Verb) ([]Step, error) {
 	return steps, nil
 }
 
-func missingSteps(option string) error {
+// NoSteps is the error for a -c, -s or -l without its steps.
+func NoSteps(option string) error {
 	return &Error{
 		Where:   option,
 		Problem: "the list of steps is missing",
@@ -92,11 +93,11 @@ func badStep(where, word string, verbs []Verb) error {
 		return e
 	}
 	if verb, arg, ok := strings.Cut(word, ":"); ok && lookup(verbs, verb) {
-		e.Problem = fmt.Sprintf("%s takes no argument, %s was given", verb, quote(arg))
+		e.Problem = fmt.Sprintf("%s takes no argument, %s was given", verb, Quote(arg))
 		e.Hint = fmt.Sprintf("write %s alone", verb)
 		return e
 	}
-	e.Problem = "unknown verb " + quote(word)
+	e.Problem = "unknown verb " + Quote(word)
 	e.Hint = "\"sockprobe help steps\" lists the verbs"
 	if near, ok := Nearest(word, names(verbs)); ok {
 		e.Hint = fmt.Sprintf("did you mean %s? %s", near, e.Hint)

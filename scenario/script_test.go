@@ -100,11 +100,12 @@ var bad = []struct {
 	{
 		"a long word",
 		[]string{"-c", strings.Repeat("x", 1000)},
-		`-c ` + strings.Repeat("x", 40) + `… (1000 bytes): cmd #1 stp #1: unknown verb "` + strings.Repeat("x", 40) + `… (1000 bytes)"`,
+		`-c ` + strings.Repeat("x", 60) + `… (1000 bytes): cmd #1 stp #1: unknown verb "` + strings.Repeat("x", 60) + `… (1000 bytes)"`,
 		"help steps",
 	},
 	{"nothing near", []string{"-c", "e"}, `-c e: cmd #1 stp #1: unknown verb "e"`, `"sockprobe help steps" lists`},
 	{"control characters", []string{"-c", "snd\nrcv\x1b"}, `-c "snd\nrcv\x1b": cmd #1 stp #1: unknown verb "snd\nrcv\x1b"`, "help steps"},
+	{"quotes", []string{"-c", `"snd"`}, `-c "snd": cmd #1 stp #1: unknown verb "\"snd\""`, "help steps"},
 	{"no UTF-8", []string{"-c", "\xff"}, `-c "\xff": cmd #1 stp #1: unknown verb "\xff"`, "help steps"},
 }
 
@@ -136,7 +137,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(strings.Join(tt.in, " "))
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		script, err := Parse(strings.Fields(in), testVerbs)
+		script, err := Parse(strings.Split(in, " "), testVerbs) // so that other blanks get in
 		if err != nil {
 			if strings.ContainsRune(err.Error(), '\n') {
 				t.Fatalf("a message of several lines: %q", err)

@@ -5,7 +5,7 @@ package scenario
 // out, in package ops.
 type Verb struct {
 	Name string // as written in a script: "snd"
-	Call string // the call, as its manual page has it: "send(2) MSG_DONTWAIT"
+	Call string // the call, as its manual page has it: "send(2)"
 	Doc  string // one line for help texts and tables
 }
 

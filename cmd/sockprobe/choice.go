@@ -1,46 +1,49 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-isatty"
+	"sockprobe/report"
+	"sockprobe/scenario"
 )
 
 var (
-	formatNames = []string{"text", "classic", "json"}
-	colourNames = []string{"auto", "always", "never"}
+	formatNames   = []string{"text", "classic", "json"}
+	verifyFormats = []string{"text", "ktap", "junit", "json"}
+	matrixFormats = []string{"text", "ktap", "junit", "json", "html"}
+	colourNames   = []string{"auto", "always", "never"}
 )
 
-// A formatFlag is one of formatNames.
-type formatFlag string
-
-func (f *formatFlag) Set(s string) error { return choose((*string)(f), s, formatNames) }
-func (f *formatFlag) String() string     { return string(*f) }
-func (f *formatFlag) Type() string       { return "FORMAT" }
-
-// A colourFlag is one of colourNames.
-type colourFlag string
-
-func (f *colourFlag) Set(s string) error { return choose((*string)(f), s, colourNames) }
-func (f *colourFlag) String() string     { return string(*f) }
-func (f *colourFlag) Type() string       { return "WHEN" }
-
-func choose(into *string, s string, names []string) error {
-	if !slices.Contains(names, s) {
-		return fault("", "not one of %s", strings.Join(names, ", "))
-	}
-	*into = s
-	return nil
+// A choice is a flag whose value is one of several words.
+type choice struct {
+	value string
+	words []string
 }
 
-// on decides about colour, once: the flag, then FORCE_COLOR, then NO_COLOR, then
-// TERM, then whether w is a terminal.
-func (f colourFlag) on(w any) bool {
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.words, s) {
+		hint := "write one of them"
+		if near, ok := scenario.Nearest(s, c.words); ok {
+			hint = "did you mean " + near + "?"
+		}
+		return fault(hint, "not one of %s", strings.Join(c.words, ", "))
+	}
+	c.value = s
+	return nil
+}
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return "WORD" }
+
+// coloured decides about colour, once: the flag, then FORCE_COLOR, then
+// NO_COLOR, then TERM, then whether w is a terminal.
+func (s *settings) coloured(w io.Writer) bool {
 	switch {
-	case f != "auto":
-		return f == "always"
+	case s.colour.value != "auto":
+		return s.colour.value == "always"
 	case os.Getenv("FORCE_COLOR") != "":
 		return true
 	case os.Getenv("NO_COLOR") != "", os.Getenv("TERM") == "dumb":
@@ -49,6 +52,21 @@ func (f colourFlag) on(w any) bool {
 	if o, ok := w.(*output); ok {
 		w = o.Writer
 	}
-	file, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(file.Fd())
+	return isTerminal(w)
+}
+
+// render writes suites in a format for other programs.
+func render(w io.Writer, format string, suites []report.Suite) error {
+	switch format {
+	case "ktap":
+		return report.KTAP(w, suites)
+	case "junit":
+		return report.JUnit(w, suites)
+	case "json":
+		return report.SuitesJSON(w, suites)
+	case "html":
+		return report.HTML(w, suites)
+	default:
+		return fmt.Errorf("no format %q", format)
+	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sockprobe/kernel"
+	"sockprobe/ops"
 	"sockprobe/scenario"
 )
 
@@ -43,6 +45,12 @@ func exitCode(stderr io.Writer, err error) int {
 	case errors.Is(err, errDiffers):
 		return exitDiffs
 	}
+	if elsewhere, ok := errors.AsType[exitStatus](err); ok {
+		return int(elsewhere)
+	}
+	if boot, ok := errors.AsType[*kernel.BootError](err); ok && boot.Console != "" {
+		fmt.Fprintf(stderr, "sockprobe: the last of its console:\n%s\n", boot.Console)
+	}
 	fmt.Fprintln(stderr, "sockprobe:", err)
 	if hint := hintFor(err); hint != "" {
 		fmt.Fprintln(stderr, "sockprobe: hint:", hint)
@@ -51,16 +59,22 @@ func exitCode(stderr io.Writer, err error) int {
 }
 
 func hintFor(err error) string {
-	var h hinted
-	var s *scenario.Error
-	switch {
-	case errors.As(err, &h):
+	if h, ok := errors.AsType[hinted](err); ok {
 		return h.hint
-	case errors.As(err, &s):
-		return s.Hint
-	default:
-		return ""
 	}
+	if s, ok := errors.AsType[*scenario.Error](err); ok {
+		return s.Hint
+	}
+	if errors.Is(err, ops.ErrNoLoopback) {
+		return "raise it: ip link set lo up"
+	}
+	if s, ok := errors.AsType[*kernel.SetupError](err); ok {
+		return s.Hint
+	}
+	if b, ok := errors.AsType[*kernel.BootError](err); ok {
+		return b.Hint
+	}
+	return ""
 }
 
 // flagFault puts what pflag says of the command line into our form.
@@ -71,8 +85,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 	switch {
 	case errors.As(err, &missing):
 		if _, ok := missing.GetFlag().Value.(*stepsFlag); ok {
-			_, err := scenario.Parse([]string{"-" + missing.GetFlag().Shorthand}, nil)
-			return err
+			return scenario.NoSteps("-" + missing.GetFlag().Shorthand)
 		}
 		return fault("write it behind the flag: "+flagName(missing.GetFlag())+" "+missing.GetFlag().Value.Type(),
 			"%s: its argument is missing", flagName(missing.GetFlag()))
@@ -89,7 +102,12 @@ func flagFault(cmd *cobra.Command, err error) error {
 		}
 		return fault(hint, "unknown flag %s", scenario.Clip(name))
 	case errors.As(err, &invalid):
-		return fmt.Errorf("%s %q: %w", flagName(invalid.GetFlag()), scenario.Clip(invalid.GetValue()), invalid.Unwrap())
+		// Our own values say themselves what is wrong, and have a hint.
+		problem, hint := invalid.Unwrap(), hintFor(invalid)
+		if hint == "" {
+			problem, hint = fmt.Errorf("not a %s", invalid.GetFlag().Value.Type()), fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
+		}
+		return fault(hint, "%s %s: %w", flagName(invalid.GetFlag()), scenario.Quote(invalid.GetValue()), problem)
 	default:
 		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "%w", err)
 	}

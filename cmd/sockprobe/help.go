@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sockprobe/kernel"
 	"sockprobe/ops"
 )
 
@@ -22,6 +23,26 @@ func stepsTable() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range ops.Verbs() {
 		fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Name, v.Call, v.Doc)
+	}
+	must(w.Flush())
+	return b.String()
+}
+
+// kernelForms lists the ways to name a kernel.
+func kernelForms() string {
+	var forms []string
+	for _, f := range kernel.Forms {
+		forms = append(forms, f[0])
+	}
+	return strings.Join(forms, ", ")
+}
+
+// kernelTable lists them with what they are.
+func kernelTable() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, f := range kernel.Forms {
+		fmt.Fprintf(w, "\n    %s\t%s", f[0], f[1])
 	}
 	must(w.Flush())
 	return b.String()

@@ -56,8 +56,7 @@ func mustFault(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("fault: something was done:\n%s", out)
 	}
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
-	if len(lines) > 2 || !strings.HasPrefix(lines[0], "sockprobe: ") ||
-		len(lines) == 2 && !strings.HasPrefix(lines[1], "sockprobe: hint: ") {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "sockprobe: ") || !strings.HasPrefix(lines[1], "sockprobe: hint: ") {
 		ts.Fatalf("fault: not one line and a hint:\n%s", strings.Join(lines, "\n"))
 	}
 	if len(lines[0]) > 300 {

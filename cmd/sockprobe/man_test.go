@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -20,8 +19,8 @@ func TestManPages(t *testing.T) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	root := newRoot()
-	header := &doc.GenManHeader{Title: "SOCKPROBE", Section: "1", Source: "sockprobe", Date: &time.Time{}}
+	root := newRoot(nil)
+	header := &doc.GenManHeader{Title: "SOCKPROBE", Section: "1", Source: "sockprobe"}
 	if err := doc.GenManTree(root, header, dir); err != nil {
 		t.Fatal(err)
 	}

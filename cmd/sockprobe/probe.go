@@ -11,17 +11,23 @@ import (
 )
 
 // probe runs the script of the command line.
-func probe(stdout io.Writer, args []string, format formatFlag, set settings) error {
-	script, err := scenario.Parse(args, ops.Verbs())
-	if err != nil {
-		return err
-	}
+func probe(stdout io.Writer, script scenario.Script, format string, set settings) error {
 	if set.quiet {
 		stdout = io.Discard
 	}
-	p := newPrinter(format, stdout, set.colour.on(stdout))
+	p := newPrinter(format, stdout, set.coloured(stdout))
+	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	p.Begin()
-	err = ops.Run(script, ops.Options{Timeout: time.Duration(set.timeout)}, p.Observe)
+	if set.repeat > 1 {
+		tally, err := ops.Repeat(script, opts, set.repeat)
+		if err != nil {
+			return err
+		}
+		p.Tally(tally)
+		p.End()
+		return nil
+	}
+	err := ops.Run(script, opts, p.Observe)
 	if errors.Is(err, ops.ErrNoServer) {
 		return hinted{err, "the answer to the acc above says why; the script ends there"}
 	} else if err != nil {
@@ -31,7 +37,7 @@ func probe(stdout io.Writer, args []string, format formatFlag, set settings) err
 	return nil
 }
 
-func newPrinter(format formatFlag, w io.Writer, colour bool) *report.Printer {
+func newPrinter(format string, w io.Writer, colour bool) *report.Printer {
 	switch format {
 	case "classic":
 		return report.Classic(w)

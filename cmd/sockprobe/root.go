@@ -8,24 +8,39 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/scenario"
 )
 
 // settings are the flags that all subcommands share.
 type settings struct {
-	colour  colourFlag
+	colour  choice
 	quiet   bool
 	verbose bool
 	timeout timeoutFlag
+	settle  settleFlag
+	repeat  int
+
+	on          string // the kernel to run on, "" for this one
+	bootTimeout timeoutFlag
+	line        []string // the command line, to be run there
 }
 
-func newRoot() *cobra.Command {
+// newRoot makes the command for a command line.
+func newRoot(line []string) *cobra.Command {
 	var (
-		set    = settings{colour: "auto", timeout: timeoutFlag(ops.DefaultTimeout)}
+		set = settings{
+			colour:      choice{"auto", colourNames},
+			timeout:     timeoutFlag(ops.DefaultTimeout),
+			settle:      settleAuto,
+			bootTimeout: timeoutFlag(kernel.DefaultLimit),
+			line:        line,
+		}
 		script []string // -c, -s, -l and -e as they stand on the line
-		format = formatFlag("text")
+		format = choice{"text", formatNames}
 	)
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "sockprobe [-e] {-c|-s|-l STEPS}...",
 		Short: "Show what poll and epoll say of a real socket, step by step",
@@ -44,7 +59,6 @@ Exit codes:
 		Example: `  sockprobe -c snd,shw -s pol,rcv
   sockprobe -c pol -e -s pol,clo -c pol
   sockprobe verify`,
-		Version: version(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			// A word too many often is a list whose flag took the next flag
 			// for its list, as in -c -s pol.
@@ -56,12 +70,23 @@ Exit codes:
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return probe(cmd.OutOrStdout(), script, format, set)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if showVersion {
+				return through(&set, func(*cobra.Command, []string) error {
+					_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+					return err
+				})(cmd, args)
+			}
+			script, err := scenario.Parse(script, ops.Verbs())
+			if err != nil {
+				return err
+			}
+			return through(&set, func(*cobra.Command, []string) error {
+				return probe(cmd.OutOrStdout(), script, format.value, set)
+			})(cmd, args)
 		},
 	}
 	root.SetFlagErrorFunc(flagFault)
-	root.SetVersionTemplate("{{.Version}}\n")
 	root.SuggestionsMinimumDistance = 2
 
 	flags := root.Flags()
@@ -76,15 +101,21 @@ Exit codes:
 	flags.Var(&format, "format", "text, classic (as in 2019) or json")
 	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
 
+	flags.BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
+
 	shared := root.PersistentFlags()
 	shared.SortFlags = false
 	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
 	shared.BoolVarP(&set.verbose, "verbose", "v", false, "verify: name what passes, too; else nothing, as the probe always prints what the original does with -v")
 	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
+	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor, none elsewhere")
+	shared.IntVar(&set.repeat, "repeat", 1, "run `N` times and count the answers of steps that vary")
+	shared.StringVar(&set.on, "on", "", "run on another `KERNEL`: "+kernelForms())
+	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on another kernel, boot included")
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
-	root.AddCommand(newVerify(&set), newList(), newShow(), newStepsTopic(), newFilesTopic())
+	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(&set), newShow(), newStepsTopic(), newFilesTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root
@@ -149,13 +180,42 @@ func (f *epollFlag) IsBoolFlag() bool { return true }
 type timeoutFlag time.Duration
 
 func (f *timeoutFlag) Set(s string) error {
-	const least, most = time.Millisecond, time.Hour
+	d, err := parseDuration(s, time.Millisecond, time.Hour)
+	*f = timeoutFlag(d)
+	return err
+}
+
+// A settleFlag is a duration that may be none, or left to what the kernel is.
+type settleFlag time.Duration
+
+const settleAuto = settleFlag(ops.SettleAuto)
+
+func (f *settleFlag) Set(s string) error {
+	if s == "auto" {
+		*f = settleAuto
+		return nil
+	}
+	d, err := parseDuration(s, 0, time.Minute)
+	*f = settleFlag(d)
+	return err
+}
+
+func (f *settleFlag) String() string {
+	if *f == settleAuto {
+		return "auto"
+	}
+	return time.Duration(*f).String()
+}
+func (f *settleFlag) Type() string { return "DURATION" }
+
+func parseDuration(s string, least, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < least || d > most {
-		return fault("give a number and a unit, such as 200ms or 2s", "not a duration from %v to %v", least, most)
+		return 0, fault("give a number and a unit, such as 200ms or 2s", "not a duration from %v to %v", least, most)
 	}
-	*f = timeoutFlag(d)
-	return nil
+	return d, nil
 }
-func (f *timeoutFlag) String() string { return time.Duration(*f).String() }
-func (f *timeoutFlag) Type() string   { return "DURATION" }
+
+func (f *timeoutFlag) String() string          { return f.duration().String() }
+func (f *timeoutFlag) Type() string            { return "DURATION" }
+func (f *timeoutFlag) duration() time.Duration { return time.Duration(*f) }

@@ -27,6 +27,9 @@ func TestUpstream(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	compared, hung := 0, 0
 	for compared < scripts {
+		if hung > 10*scripts {
+			t.Fatalf("the original hangs in %d scripts", hung)
+		}
 		script := randomScript(rng)
 		theirs, ok := upstreamLines(t, upstream, script)
 		if !ok {

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"sockprobe"
+	"sockprobe/kernel"
+	"sockprobe/ops"
+	"sockprobe/report"
+)
+
+// errNoBoot ends a matrix in which a kernel did not run; which one, and why, is
+// in what it printed.
+var errNoBoot = errors.New("a kernel did not run")
+
+func newMatrix(set *settings) *cobra.Command {
+	format := choice{"text", matrixFormats}
+	var only []string
+	cmd := &cobra.Command{
+		Use:   "matrix KERNEL...",
+		Short: "Run the catalogue on several kernels and show where they differ",
+		Long: `matrix runs the catalogue on each kernel, one boot a kernel for all scenarios and
+as many kernels at a time as there are processors, and prints one table: a row a
+scenario, a column a kernel. A cell says
+
+    same     it answers what the default golden has: what a current Linux answers
+    differs  it answers otherwise, as the golden for such kernels has it
+    wrong    it does not answer what its golden has; the exit code will be 1
+    skipped  the kernel lacks what the scenario is about
+
+Below it, for each difference, are the lines that differ.
+
+A kernel is one of
+` + kernelTable(),
+		Example: `  sockprobe matrix build/kernels/vmlinuz-* uml gvisor
+  sockprobe matrix --format html host uml >matrix.html`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fault("name some, such as: sockprobe matrix host uml /boot/vmlinuz-*", "matrix needs kernels to run on")
+			}
+			if set.on != "" {
+				return fault("name the kernels behind matrix", "--on does not go with matrix")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := sockprobe.Load(only, ops.Verbs())
+			if err != nil {
+				return err
+			}
+			kernels := make([]kernel.Kernel, len(args))
+			for i, spec := range args {
+				if kernels[i], err = kernel.Open(spec); err != nil {
+					return err
+				}
+			}
+			ctx, cancel := set.limited()
+			defer cancel()
+			start := time.Now()
+			suites := runMatrix(ctx, kernels, files, set, cmd.ErrOrStderr())
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			out := cmd.OutOrStdout()
+			if format.value == "text" {
+				report.MatrixText(out, suites, time.Since(start), set.coloured(out))
+			} else if err := render(out, format.value, suites); err != nil {
+				return err
+			}
+			return verdict(suites)
+		},
+	}
+	cmd.Flags().Var(&format, "format", "text, ktap, junit, json or html")
+	cmd.Flags().StringSliceVar(&only, "only", nil, "these scenarios (`NAME,FILE,DIR`) instead of the catalogue")
+	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(matrixFormats, cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.RegisterFlagCompletionFunc("only", completeNames))
+	return cmd
+}
+
+// verdict is the error that suites amount to.
+func verdict(suites []report.Suite) error {
+	for _, s := range suites {
+		if s.Failure != "" {
+			return errNoBoot
+		}
+	}
+	if report.Count(suites...).Failed > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+// runMatrix runs files on kernels, as many at a time as there are processors.
+func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.File, set *settings, stderr io.Writer) []report.Suite {
+	suites := make([]report.Suite, len(kernels))
+	progress := progress{w: stderr, on: isTerminal(stderr), total: len(kernels)}
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(runtime.NumCPU(), len(kernels)) {
+		workers.Go(func() {
+			// A child dies with the thread that started it: see package kernel.
+			runtime.LockOSThread()
+			for i := range next {
+				k := kernels[i]
+				progress.say("%s: started", k.Name())
+				o, err := ask(ctx, k, files, set, notices{stderr})
+				if err != nil {
+					o.suite = report.Suite{Kernel: k.Name(), Failure: failure(err)}
+				}
+				suites[i] = o.suite
+				progress.done("%s: %s", k.Name(), summary(o.suite))
+			}
+		})
+	}
+	for i := range kernels {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	tellApart(suites)
+	return suites
+}
+
+// failure is an error with its hint and the console that goes with it.
+func failure(err error) string {
+	text := err.Error()
+	if hint := hintFor(err); hint != "" {
+		text += "\nhint: " + hint
+	}
+	if boot, ok := errors.AsType[*kernel.BootError](err); ok && boot.Console != "" {
+		text += "\n" + boot.Console
+	}
+	return text
+}
+
+// tellApart gives kernels of the same short name their release instead.
+func tellApart(suites []report.Suite) {
+	seen := map[string]int{}
+	for _, s := range suites {
+		seen[s.Kernel]++
+	}
+	for i, s := range suites {
+		if seen[s.Kernel] > 1 && s.Release != "" {
+			suites[i].Kernel = s.Release
+		}
+	}
+}
+
+func summary(s report.Suite) string {
+	if s.Failure != "" {
+		return "did not run"
+	}
+	c := report.Count(s)
+	return fmt.Sprintf("%d passed, %d failed, %.1f s", c.Passed, c.Failed, s.Duration.Seconds())
+}
+
+// progress tells a person what is being done.
+type progress struct {
+	mu       sync.Mutex
+	w        io.Writer
+	on       bool
+	finished int
+	total    int
+}
+
+func (p *progress) say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.on {
+		fmt.Fprintf(p.w, "[%d/%d] %s\n", p.finished, p.total, fmt.Sprintf(format, args...))
+	}
+}
+
+func (p *progress) done(format string, args ...any) {
+	p.mu.Lock()
+	p.finished++
+	p.mu.Unlock()
+	p.say(format, args...)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}

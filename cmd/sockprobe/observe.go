@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sockprobe/ops"
+	"sockprobe/report"
+	"sockprobe/scenario"
+)
+
+// A request is what one kernel is asked: scripts, and how to run them. "sockprobe
+// observe" reads it from standard input and answers in lines of JSON: first the
+// system, then for each script a heading and its observations. It is how verify
+// and matrix run scripts on another kernel, all in one boot.
+type request struct {
+	Timeout time.Duration `json:"timeout"`
+	Settle  time.Duration `json:"settle"`
+	Repeat  int           `json:"repeat"`
+	Scripts []string      `json:"scripts"`
+}
+
+// A heading is a line of the answer that is no observation.
+type heading struct {
+	System *scenario.System `json:"system,omitempty"` // the first line
+	Script *int             `json:"script,omitempty"` // the script that the lines below are of
+	Took   time.Duration    `json:"took,omitempty"`
+	Steps  int              `json:"steps,omitempty"` // how many lines those are
+}
+
+// observed is what a kernel answered to a script.
+type observed struct {
+	tally *scenario.Tally
+	took  time.Duration
+}
+
+func newObserve() *cobra.Command {
+	return &cobra.Command{
+		Use:    "observe",
+		Short:  "Run the scripts of a request on standard input, for verify and matrix on other kernels",
+		Hidden: true,
+		Args:   noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var req request
+			if err := json.NewDecoder(os.Stdin).Decode(&req); err != nil {
+				return fmt.Errorf("read the request: %w", err)
+			}
+			return observe(req, cmd.OutOrStdout())
+		},
+	}
+}
+
+// observe answers a request on this kernel.
+func observe(req request, stdout io.Writer) error {
+	scripts := make([]scenario.Script, len(req.Scripts))
+	for i, line := range req.Scripts {
+		var err error
+		if scripts[i], err = scenario.Parse(strings.Fields(line), ops.Verbs()); err != nil {
+			return err
+		}
+	}
+	w := bufio.NewWriter(stdout)
+	enc := json.NewEncoder(w)
+	system := ops.System()
+	opts := ops.Options{Timeout: req.Timeout, Settle: req.Settle}
+	if err := enc.Encode(heading{System: &system}); err != nil {
+		return err
+	}
+	for i, script := range scripts {
+		start := time.Now()
+		tally, err := ops.Repeat(script, opts, req.Repeat)
+		if err != nil {
+			return err
+		}
+		lines := 0
+		for _, answers := range tally.Steps {
+			lines += len(answers)
+		}
+		if err := enc.Encode(heading{Script: &i, Took: time.Since(start), Steps: lines}); err != nil {
+			return err
+		}
+		report.JSON(w).Tally(tally)
+		if err := w.Flush(); err != nil { // a script at a time, so that a hang shows where it is
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// readAnswer reads what observe wrote.
+func readAnswer(data []byte, scripts int) (scenario.System, []observed, error) {
+	var system scenario.System
+	results := make([]observed, scripts)
+	done := 0
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for n := 0; lines.Scan(); n++ {
+		var h heading
+		if err := json.Unmarshal(lines.Bytes(), &h); err != nil {
+			return system, nil, fmt.Errorf("line %d of the answer: %w", n+1, err)
+		}
+		switch {
+		case h.System != nil:
+			system = *h.System
+			continue
+		case h.Script == nil || *h.Script != done || done >= scripts:
+			return system, nil, fmt.Errorf("line %d of the answer is out of order", n+1)
+		}
+		tally := &scenario.Tally{}
+		for range h.Steps {
+			if !lines.Scan() {
+				return system, nil, fmt.Errorf("the answer ends in the middle of script %d", done+1)
+			}
+			o, runs, err := report.ParseJSON(lines.Bytes())
+			if err != nil {
+				return system, nil, fmt.Errorf("the answer to script %d: %w", done+1, err)
+			}
+			tally.Runs = runs
+			tally.AddCounted(o)
+		}
+		results[done] = observed{tally: tally, took: h.Took}
+		done++
+	}
+	if done < scripts {
+		return system, nil, fmt.Errorf("the answer ends after %d of %d scripts", done, scripts)
+	}
+	return system, results, lines.Err()
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"sockprobe"
+	"sockprobe/kernel"
+	"sockprobe/report"
+	"sockprobe/scenario"
+)
+
+// An outcome is what one kernel answered to files, and what to make of it.
+type outcome struct {
+	system  scenario.System
+	answers []observed // one a file
+	suite   report.Suite
+}
+
+// ask runs files on a kernel, or in this process if k is nil, all in one boot.
+func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *settings, notice io.Writer) (outcome, error) {
+	req := request{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle), Repeat: set.repeat}
+	for _, f := range files {
+		req.Scripts = append(req.Scripts, f.Script.String())
+	}
+	var answer bytes.Buffer
+	start := time.Now()
+	if err := execute(ctx, k, req, &answer, notice); err != nil {
+		return outcome{}, err
+	}
+	system, answers, err := readAnswer(answer.Bytes(), len(files))
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{system: system, answers: answers}
+	o.suite = report.Suite{Kernel: system.Short(), Release: system.Release, Duration: time.Since(start)}
+	for i, f := range files {
+		r, err := judge(f, system, answers[i])
+		if err != nil {
+			return outcome{}, err
+		}
+		o.suite.Results = append(o.suite.Results, r)
+	}
+	return o, nil
+}
+
+// execute has a request answered.
+func execute(ctx context.Context, k kernel.Kernel, req request, answer, notice io.Writer) error {
+	if k == nil {
+		return observe(req, answer)
+	}
+	stdin, err := json.Marshal(req)
+	if err != nil {
+		return err
+	}
+	var stderr bytes.Buffer
+	code, err := k.Run(ctx, kernel.Job{
+		Args: []string{"observe"}, Stdin: stdin, Stdout: answer, Stderr: &stderr, Notice: notice,
+	})
+	switch {
+	case err != nil:
+		return err
+	case code != exitOK:
+		return fmt.Errorf("%s: sockprobe there exited with %d: %s", k.Name(), code, bytes.TrimSpace(stderr.Bytes()))
+	default:
+		return nil
+	}
+}
+
+// judge holds a kernel's answers to one file against the golden for it.
+func judge(f sockprobe.File, system scenario.System, o observed) (report.Result, error) {
+	section, golden, err := f.Resolve(system)
+	if err != nil {
+		return report.Result{}, err
+	}
+	r := report.Result{
+		Name: f.Label(), Essence: f.Essence(), Script: f.Script.String(), Golden: section, Duration: o.took,
+	}
+	got := report.Stable(o.tally)
+	switch {
+	case golden == nil:
+		r.Status, r.Reason = report.Wrong, "it has no golden; \"sockprobe verify -u\" writes one"
+	case !report.Agrees(golden, got):
+		r.Status, r.Diff = report.Wrong, report.GoldenDiff(f.Label(), section, golden, got)
+	case !report.Agrees(f.Golden, got):
+		r.Status, r.Diff = report.Differs, report.GoldenDiff(f.Label(), "golden", f.Golden, got)
+	}
+	return r, nil
+}
+
+// rewrite puts a kernel's answers into a file where its golden has others. It
+// gives the section that was written, or "" if there was nothing to write.
+//
+// The default golden is for this process's kernel: a current Linux. What another
+// kernel answers goes into the overlay that is for it, and an overlay that has
+// become the same as the default goes.
+func rewrite(f *sockprobe.File, o outcome, i int, elsewhere bool) (string, error) {
+	got := report.Stable(o.answers[i].tally)
+	section, golden, err := f.Resolve(o.system)
+	if err != nil {
+		return "", err
+	}
+	isDefault := section == "golden"
+	switch {
+	case !isDefault && f.Golden != nil && report.Agrees(f.Golden, got):
+		f.DropOverlay(section)
+		return section, nil
+	case golden != nil && report.Agrees(golden, got):
+		return "", nil
+	case isDefault && f.Golden != nil && elsewhere:
+		section += " " + o.system.Kind
+		if o.system.Kind == "linux" {
+			section += "=" + o.system.Short()
+		}
+	}
+	return section, f.SetGolden(section, got)
+}

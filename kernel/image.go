@@ -1,0 +1,100 @@
+package kernel
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// An image is what a kernel image tells of itself without being booted.
+type image struct {
+	release string // as uname -r will have it; "" if it does not say
+}
+
+// inspect reads a kernel image's headers, to refuse at once what no boot will
+// get to run.
+func inspect(path string) (image, error) {
+	bad := func(format string, args ...any) (image, error) {
+		return image{}, &SetupError{
+			Problem: path + ": " + fmt.Sprintf(format, args...),
+			Hint:    "name a vmlinuz or bzImage for " + runtime.GOARCH + ", such as /boot/vmlinuz-* or arch/x86/boot/bzImage",
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return bad("no such kernel, and not one of host, uml, gvisor, exec:COMMAND")
+	}
+	if !info.Mode().IsRegular() {
+		return bad("not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return image{}, err
+	}
+	defer f.Close()
+	head := make([]byte, 64<<10)
+	n, _ := f.ReadAt(head, 0) // what is missing is seen by the length
+	if n < 512 {
+		return bad("not a kernel image (%d bytes)", n)
+	}
+	head = head[:n]
+	switch {
+	case string(head[0x202:0x206]) == "HdrS":
+		return x86Image(head), archIs(path, "amd64")
+	case string(head[0x38:0x3c]) == "ARM\x64":
+		return image{}, archIs(path, "arm64")
+	case string(head[0x30:0x34]) == "RISC":
+		return image{}, archIs(path, "riscv64")
+	case bytes.HasPrefix(head, []byte(elf.ELFMAG)):
+		e, err := elf.NewFile(f)
+		if err != nil {
+			return bad("not a kernel image: %v", err)
+		}
+		if e.Type != elf.ET_EXEC || e.Section(".modinfo") == nil && e.Section("__ksymtab") == nil {
+			return bad("an ELF file, but not a kernel")
+		}
+		names := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64", elf.EM_RISCV: "riscv64"}
+		return image{}, archIs(path, names[e.Machine])
+	default:
+		return bad("not a kernel image: %s", describe(head))
+	}
+}
+
+// x86Image reads the release out of a bzImage: the boot header holds the offset
+// of a string that begins with it (Documentation/arch/x86/boot.rst,
+// kernel_version).
+func x86Image(head []byte) image {
+	at := int(binary.LittleEndian.Uint16(head[0x20e:])) + 0x200
+	if at >= len(head) {
+		return image{}
+	}
+	text, _, _ := bytes.Cut(head[at:], []byte{0})
+	release, _, _ := strings.Cut(string(text), " ")
+	return image{release: release}
+}
+
+func archIs(path, arch string) error {
+	if arch == runtime.GOARCH {
+		return nil
+	}
+	return &SetupError{
+		Problem: fmt.Sprintf("%s: a kernel for %s, and this program is for %s", path, arch, runtime.GOARCH),
+		Hint:    "use a kernel for " + runtime.GOARCH + ", or run this on a machine of the other kind",
+	}
+}
+
+// describe says what a file seems to be instead of a kernel.
+func describe(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return "it is compressed with gzip; unpack it first"
+	case bytes.HasPrefix(head, []byte("!<arch>")):
+		return "it is a package; unpack it with dpkg-deb -x and name the vmlinuz in it"
+	default:
+		return "its header is none that is known"
+	}
+}

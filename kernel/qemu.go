@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// qemuImage is a kernel image that QEMU boots.
+type qemuImage struct {
+	path, program, name string
+}
+
+const qemuProgram = "qemu-system-x86_64"
+
+func openQEMU(path string) (Kernel, error) {
+	img, err := inspect(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := self(); err != nil {
+		return nil, err
+	}
+	program, err := exec.LookPath(qemuProgram)
+	if err != nil {
+		return nil, &SetupError{
+			Problem: qemuProgram + " is not installed, and " + path + " needs it",
+			Hint:    "apt-get install qemu-system-x86",
+		}
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, err
+	}
+	name := img.release
+	if name == "" {
+		name = filepath.Base(path)
+	}
+	return qemuImage{path: path, program: program, name: name}, nil
+}
+
+func (q qemuImage) Name() string { return q.name }
+
+// qemuLine is the second serial port, where the answers go. The first is the
+// console.
+var qemuLine = device{"/dev/ttyS1", 4, 65}
+
+func (q qemuImage) Run(ctx context.Context, job Job) (int, error) {
+	if use, learn := kvm.claim(); use {
+		code, err := q.boot(ctx, job, "kvm")
+		learn(err)
+		if !errors.Is(err, errStalled) {
+			return code, err
+		}
+		fmt.Fprintln(job.Notice, "KVM does not run guests here; kernels are emulated, which is slower")
+	}
+	return q.boot(ctx, job, "tcg,thread=multi")
+}
+
+func (q qemuImage) boot(ctx context.Context, job Job, accel string) (int, error) {
+	more := ""
+	if accel == "kvm" {
+		more = " earlyprintk=ttyS0" // a sign of life, before "quiet" counts
+	}
+	m := machine{
+		name:    q.name,
+		program: q.program,
+		args: []string{
+			"-accel", accel,
+			"-cpu", "max", // what the accelerator has; the default is of 2006
+			"-m", "256",
+			"-nodefaults", "-no-user-config", // no disk, no network, no file of the user's
+			"-display", "none",
+			"-no-reboot", // an end for the guest's restart, and for a panic's
+			"-kernel", q.path,
+			"-initrd", initramfsPath,
+			// panic=-1 restarts at once. The kernel's own messages are for the
+			// console; quiet keeps the good boots short.
+			"-append", "console=ttyS0 quiet panic=-1 rdinit=/init" + more,
+			"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+			"-chardev", "file,id=answers,path=" + linePath, "-serial", "chardev:answers",
+		},
+	}
+	if accel == "kvm" {
+		// Where KVM cannot run a guest, QEMU may say this and hang, or hang
+		// without a word. Where it can, the first line of the console is there
+		// within a fraction of this.
+		m.hopeless, m.stalled = "KVM internal error", 2*time.Second
+	}
+	return m.boot(ctx, job, qemuLine)
+}
+
+// kvm is what is known of this machine's KVM.
+var kvm kvmState
+
+type kvmState struct {
+	mu     sync.Mutex // held by the guest that finds out, for which the others wait
+	known  bool
+	broken bool
+}
+
+// claim tells whether a guest should be run with KVM. The first one finds out
+// whether that works: its error goes to learn.
+func (k *kvmState) claim() (use bool, learn func(error)) {
+	k.mu.Lock()
+	if k.known {
+		defer k.mu.Unlock()
+		return !k.broken, func(error) {}
+	}
+	k.known = true
+	fd, err := unix.Open("/dev/kvm", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil { // none, or not for this user: nothing to be told about
+		k.broken = true
+		k.mu.Unlock()
+		return false, nil
+	}
+	unix.Close(fd)
+	return true, func(err error) {
+		k.broken = errors.Is(err, errStalled)
+		k.mu.Unlock()
+	}
+}

@@ -1,0 +1,42 @@
+package ops
+
+import (
+	"sync"
+	"time"
+)
+
+// parkPoller brings up the runtime's network poller, once, and out of the way.
+//
+// The runtime makes the poller's two descriptors when the first timer is set,
+// by whomever: by the garbage collector's scavenger in the middle of a run, for
+// one. They get the lowest free numbers, which in a run may be that of a side
+// that the script has closed; its next steps would find an open descriptor, and
+// a second clo would close the poller's. So it is made now, with all low numbers
+// occupied.
+var parkPoller = sync.OnceFunc(func() {
+	const above = 64 // a script needs no more than a handful
+	var held []int
+	defer func() {
+		for _, fd := range held {
+			closeFD(fd)
+		}
+	}()
+	for {
+		a := dupFrom(0, 0)
+		if a.errno != 0 {
+			break // as many as the process may have: the poller gets the last two
+		}
+		held = append(held, a.ret)
+		if a.ret >= above {
+			break
+		}
+	}
+	if len(held) < 2 {
+		return // no room for a poller either: the runtime would die of it
+	}
+	for range 2 {
+		closeFD(held[len(held)-1])
+		held = held[:len(held)-1]
+	}
+	time.AfterFunc(time.Hour, func() {}).Stop()
+})

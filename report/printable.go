@@ -1,0 +1,37 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// printable shows control characters by their pictures, U+2400 and on. A
+// guest's console has escape sequences in it, which a terminal must not obey
+// and which XML 1.0 cannot hold (section 2.2); nor can it hold U+FFFE, U+FFFF
+// and what is not UTF-8.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case r < 0x20:
+			return '\u2400' + r
+		case r == 0x7f:
+			return '\u2421'
+		case 0x80 <= r && r < 0xa0, r == 0xfffe, r == 0xffff:
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n"))
+}
+
+// oneLine is s for a place where only one line fits.
+func oneLine(s string) string {
+	return printable(strings.Join(strings.Fields(s), " "))
+}
+
+// firstLine is the first line of s that says something.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return oneLine(line)
+}

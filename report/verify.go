@@ -1,0 +1,36 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// VerifyText prints what came of scenarios on one kernel: those that are wrong
+// with a diff, the others only if verbose, and how many there were of each.
+func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
+	p := palette{on: colour}
+	for _, r := range s.Results {
+		switch {
+		case r.Status == Wrong && r.Diff == "":
+			fmt.Fprintf(w, "%s %s: %s\n", p.alarm("FAIL"), r.Name, r.Reason)
+		case r.Status == Wrong:
+			fmt.Fprintf(w, "%s %s: %s\n%s", p.alarm("FAIL"), r.Name, r.Script, p.diff(r.Diff))
+		case r.Status == Skipped:
+			fmt.Fprintf(w, "skip %s: %s\n", r.Name, r.Reason)
+		case verbose && r.Status == Differs:
+			fmt.Fprintf(w, "ok   %s (%s)\n", r.Name, r.Golden)
+		case verbose:
+			fmt.Fprintf(w, "ok   %s\n", r.Name)
+		}
+	}
+	fmt.Fprintln(w, Count(s))
+}
+
+// String is the counts in words.
+func (c Counts) String() string {
+	text := fmt.Sprintf("%d passed, %d failed", c.Passed, c.Failed)
+	if c.Skipped > 0 {
+		text += fmt.Sprintf(", %d skipped", c.Skipped)
+	}
+	return text
+}
