@@ -8,7 +8,7 @@ FUZZTIME   ?= 200000x # a count: a time may end a good run with an error, golang
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -62,6 +62,13 @@ completions: build ## shell completions, build/completions
 	for shell in bash zsh fish; do $(BUILD)/sockprobe completion $$shell >$(BUILD)/completions/sockprobe.$$shell || exit; done
 
 PREFIX ?= /usr/local
+# KERNELS are the names that script/kernels knows; all by default.
+kernels: ## fetch kernels into build/kernels: Debian's from 5.10 to the newest, UML, gVisor
+	script/kernels $(BUILD)/kernels $(KERNELS)
+
+matrix: build ## the catalogue on all of build/kernels; also writes build/matrix.html
+	script/matrix $(BUILD)/kernels $(BUILD)/sockprobe $(BUILD)/matrix.html
+
 install: build man completions ## install below PREFIX (/usr/local)
 	install -D $(BUILD)/sockprobe $(DESTDIR)$(PREFIX)/bin/sockprobe
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1

@@ -55,7 +55,7 @@ func (m machine) boot(ctx context.Context, job Job, line device) (int, error) {
 	cmd := exec.CommandContext(ctx, m.program, m.args...)
 	cmd.Stdout, cmd.Stderr = console, console
 	cmd.ExtraFiles = []*os.File{ramfs, answersIn}
-	ownGroup(cmd)
+	ownGroup(cmd, syscall.SIGKILL) // a machine has nothing to put in order
 	err = cmd.Start()
 	answersIn.Close()
 	if err != nil {
@@ -97,10 +97,9 @@ func (m machine) failure(cause error, console *tail) error {
 	case errors.Is(cause, errStalled):
 		return errStalled
 	case errors.Is(cause, context.Canceled):
-		return context.Canceled
+		return errInterrupted
 	case errors.Is(cause, context.DeadlineExceeded):
-		e.Problem = "it did not finish in time"
-		e.Hint = "give it longer with --boot-timeout"
+		return inTime(m.name, console.String())
 	case errors.Is(cause, io.EOF):
 		e.Problem = "it ended without an answer"
 	default:
@@ -112,15 +111,29 @@ func (m machine) failure(cause error, console *tail) error {
 	return e
 }
 
-// ownGroup puts a child into a process group of its own, which is killed as one
-// when the context ends, and which the kernel kills if this process is.
+// errInterrupted ends a run that the user did not want to go on.
+var errInterrupted = errors.New("interrupted")
+
+// inTime is the error for a kernel that ran out of time.
+func inTime(name, console string) error {
+	return &BootError{
+		Kernel:  name,
+		Problem: "it did not finish in time",
+		Hint:    "give it longer with --boot-timeout",
+		Console: console,
+	}
+}
+
+// ownGroup puts a child into a process group of its own, which gets the signal
+// when the context ends, and the child also when this process is killed. A child
+// that is still there a while after is killed in any case.
 //
 // Pdeathsig is sent when the thread that started the child ends: whoever calls
 // stays on its thread until the child is gone (prctl(2)).
-func ownGroup(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+func ownGroup(cmd *exec.Cmd, sig syscall.Signal) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: sig}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, sig) }
+	cmd.WaitDelay = 3 * time.Second
 }
 
 // tail keeps the last lines of a console, and watches for text after which

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 )
 
 // A command is a kernel that a command reaches: this one, gVisor's, or that of
@@ -73,14 +74,16 @@ func (c command) Name() string { return c.name }
 func (c command) Run(ctx context.Context, job Job) (int, error) {
 	cmd := exec.CommandContext(ctx, c.prefix[0], append(slices.Clone(c.prefix[1:]), job.Args...)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(job.Stdin), job.Stdout, job.Stderr
-	ownGroup(cmd)
+	ownGroup(cmd, syscall.SIGTERM) // runsc takes its mounts down
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
 		return 0, nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return 0, inTime(c.name, "")
 	case ctx.Err() != nil:
-		return 0, context.Cause(ctx)
+		return 0, errInterrupted
 	case errors.As(err, &exit) && exit.Exited():
 		return exit.ExitCode(), nil
 	default:

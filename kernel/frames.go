@@ -58,8 +58,12 @@ func readFrames(line io.Reader, stdout, stderr io.Writer) (int, error) {
 	for {
 		var kind byte
 		var n int
-		if _, err := fmt.Fscanf(r, "%c %d\n", &kind, &n); err != nil {
+		head, err := r.ReadString('\n')
+		if err != nil {
 			return 0, fmt.Errorf("the answer is cut off: %w", err)
+		}
+		if _, err := fmt.Sscanf(head, "%c %d\n", &kind, &n); err != nil {
+			return 0, fmt.Errorf("the answer is garbled: %.40q", head)
 		}
 		to := stdout
 		switch {

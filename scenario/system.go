@@ -30,6 +30,22 @@ func (s System) Short() string {
 	return fmt.Sprintf("%d.%d", v[0], v[1])
 }
 
+// Compare orders systems for a table: Linux before the others and by its
+// version, the others as they come.
+func (s System) Compare(t System) int {
+	linux, other := s.Kind == "linux", t.Kind == "linux"
+	switch {
+	case linux && other:
+		return slices.Compare(versionOf(s.Release), versionOf(t.Release))
+	case linux:
+		return -1
+	case other:
+		return 1
+	default:
+		return 0
+	}
+}
+
 // versionOf holds the numbers that a release begins with: 6.12.107+deb13 is
 // 6, 12, 107.
 func versionOf(release string) []int {

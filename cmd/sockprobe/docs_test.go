@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sockprobe/kernel"
 	"sockprobe/ops"
 )
 
@@ -81,30 +82,45 @@ func transcripts(t *testing.T, path string) []transcript {
 // TestReadmeTable holds the README's table of steps against the one that the
 // program is built from. UPDATE_SCRIPTS=1 writes it.
 func TestReadmeTable(t *testing.T) {
-	data, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const head, tail = "|---|---|---|\n", "<!-- /steps -->"
-	before, rest, ok1 := strings.Cut(string(data), head)
-	table, after, ok2 := strings.Cut(rest, tail)
-	if !ok1 || !ok2 {
-		t.Fatal("no table of steps in the README")
-	}
 	var want strings.Builder
 	for _, v := range ops.Verbs() {
 		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.Name, v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
 	}
-	if table == want.String() {
+	holdTable(t, "|---|---|---|\n", "<!-- /steps -->", want.String())
+}
+
+// TestReadmeKernels holds the README's table of kernels against the program's.
+// UPDATE_SCRIPTS=1 writes it.
+func TestReadmeKernels(t *testing.T) {
+	var want strings.Builder
+	for _, f := range kernel.Forms {
+		fmt.Fprintf(&want, "| `%s` | %s |\n", f[0], f[1])
+	}
+	holdTable(t, "| --- | --- |\n", "<!-- /kernels -->", want.String())
+}
+
+// holdTable holds the README's table between head and tail against want.
+func holdTable(t *testing.T, head, tail, want string) {
+	t.Helper()
+	data, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(data), head)
+	table, after, ok2 := strings.Cut(rest, tail)
+	if !ok1 || !ok2 {
+		t.Fatalf("the README has no table before %s", tail)
+	}
+	if table == want {
 		return
 	}
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
-		if err := os.WriteFile(readme, []byte(before+head+want.String()+tail+after), 0o644); err != nil {
+		if err := os.WriteFile(readme, []byte(before+head+want+tail+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	t.Errorf("the README's table of steps (-README +program):\n%s", cmp.Diff(table, want.String()))
+	t.Errorf("the README's table before %s (-README +program):\n%s", tail, cmp.Diff(table, want))
 }
 
 // TestSchemaVerbs holds the verbs of the JSON schema against the table of steps.

@@ -9,6 +9,7 @@ import (
 
 	"sockprobe/kernel"
 	"sockprobe/ops"
+	"sockprobe/scenario"
 )
 
 const exitCodes = `    0  the script ran; every answer is its golden
@@ -98,7 +99,50 @@ The text above the script says what the file shows; its first line is what
 stable form: sides without descriptor numbers, acc answering with the side whose
 socket it made, errors by their symbol. "sockprobe verify -u FILE" writes it.
 
+The golden is what a current Linux answers. Kernels that answer otherwise have a
+golden of their own, by their kind and, if need be, version:
+
+  -- golden gvisor --
+  -- golden linux<5.18 --
+  -- golden linux>=6.1 linux<6.12 --
+
+The kinds are ` + strings.Join(scenario.Kinds, ", ") + `; the operators < <= = >= >. A version is compared in the
+numbers that are given: 6.12.107 is neither <6.12 nor >6.12. Two that fit the same
+kernel are an error. "verify -u --on KERNEL" writes the one for that kernel, and
+only where it differs.
+
+Where answers depend on timing, a step may have several lines, of which each run
+must give one: "verify -u --repeat 100" writes them.
+
 The format is txtar's: https://pkg.go.dev/golang.org/x/tools/txtar
+`,
+	}
+}
+
+// newKernelsTopic is "sockprobe help kernels".
+func newKernelsTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "kernels",
+		Short: "Running on another kernel: --on and matrix",
+		Long: `--on runs a command on another kernel, with the output and the exit code that it
+has there; matrix runs the catalogue on several. A kernel is one of
+` + kernelTable() + `
+None needs root. The program has to be static: make build.
+
+An IMAGE is booted by QEMU with this program as /init in an initramfs made in
+memory, and nothing else: no disk, no network but loopback. KVM is used if it
+works. The kernel needs a serial console (CONFIG_SERIAL_8250_CONSOLE), an
+initramfs (CONFIG_BLK_DEV_INITRD), ELF binaries, TCP/IPv4 and /proc. A guest that
+gives no full answer has failed: exit code 2, and the last of its console.
+
+COMMAND is split at blanks, without a shell. This program must be there under the
+same path: exec:ssh HOST, exec:nsenter -t PID -n, exec:docker exec NAME.
+
+What differs by timing and not by meaning: --settle makes each step wait until
+readiness has not changed for a while, and is on for gVisor by itself. --repeat
+runs a script several times, and counts the answers of a step that varied:
+
+    sockprobe --on gvisor --settle 0 --repeat 200 -s clo -c shw,pol
 `,
 	}
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,12 +29,13 @@ var errNoBoot = errors.New("a kernel did not run")
 func newMatrix(set *settings) *cobra.Command {
 	format := choice{"text", matrixFormats}
 	var only []string
+	var page string
 	cmd := &cobra.Command{
 		Use:   "matrix KERNEL...",
 		Short: "Run the catalogue on several kernels and show where they differ",
 		Long: `matrix runs the catalogue on each kernel, one boot a kernel for all scenarios and
 as many kernels at a time as there are processors, and prints one table: a row a
-scenario, a column a kernel. A cell says
+scenario, a column a kernel, Linux in the order of its versions. A cell says
 
     same     it answers what the default golden has: what a current Linux answers
     differs  it answers otherwise, as the golden for such kernels has it
@@ -69,7 +73,12 @@ A kernel is one of
 			start := time.Now()
 			suites := runMatrix(ctx, kernels, files, set, cmd.ErrOrStderr())
 			if ctx.Err() != nil {
-				return context.Cause(ctx)
+				return fmt.Errorf("matrix: %w", context.Cause(ctx))
+			}
+			if page != "" {
+				if err := writePage(page, suites); err != nil {
+					return err
+				}
 			}
 			out := cmd.OutOrStdout()
 			if format.value == "text" {
@@ -81,10 +90,29 @@ A kernel is one of
 		},
 	}
 	cmd.Flags().Var(&format, "format", "text, ktap, junit, json or html")
+	cmd.Flags().StringVar(&page, "html", "", "write the page of --format html to `FILE`, too")
 	cmd.Flags().StringSliceVar(&only, "only", nil, "these scenarios (`NAME,FILE,DIR`) instead of the catalogue")
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(matrixFormats, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("only", completeNames))
 	return cmd
+}
+
+// writePage writes the HTML page, all or nothing.
+func writePage(path string, suites []report.Suite) error {
+	var page bytes.Buffer
+	if err := report.HTML(&page, suites); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".*.html")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, errors.Unwrap(err))
+	}
+	defer os.Remove(f.Name()) // gone already if all went well
+	_, err = f.Write(page.Bytes())
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
 }
 
 // verdict is the error that suites amount to.
@@ -102,7 +130,7 @@ func verdict(suites []report.Suite) error {
 
 // runMatrix runs files on kernels, as many at a time as there are processors.
 func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.File, set *settings, stderr io.Writer) []report.Suite {
-	suites := make([]report.Suite, len(kernels))
+	outcomes := make([]outcome, len(kernels))
 	progress := progress{w: stderr, on: isTerminal(stderr), total: len(kernels)}
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -117,7 +145,7 @@ func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.F
 				if err != nil {
 					o.suite = report.Suite{Kernel: k.Name(), Failure: failure(err)}
 				}
-				suites[i] = o.suite
+				outcomes[i] = o
 				progress.done("%s: %s", k.Name(), summary(o.suite))
 			}
 		})
@@ -127,6 +155,13 @@ func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.F
 	}
 	close(next)
 	workers.Wait()
+
+	// Linux by its versions, so that a change shows once; the others as named.
+	slices.SortStableFunc(outcomes, func(a, b outcome) int { return a.system.Compare(b.system) })
+	suites := make([]report.Suite, len(outcomes))
+	for i, o := range outcomes {
+		suites[i] = o.suite
+	}
 	tellApart(suites)
 	return suites
 }

@@ -115,7 +115,7 @@ Exit codes:
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
-	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(&set), newShow(), newStepsTopic(), newFilesTopic())
+	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(&set), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root

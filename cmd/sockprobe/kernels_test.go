@@ -1,0 +1,323 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// kernelsDir is where "make kernels" puts kernels.
+const kernelsDir = "../../build/kernels"
+
+// static builds the program as a user would, once: the test binary cannot run on
+// another kernel, as it is not static.
+var static = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "sockprobe-static-")
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(dir, "sockprobe")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return program, nil
+})
+
+// elsewhere is a kernel that this machine may have.
+type elsewhere struct {
+	name, spec string
+	missing    string // what is missing for it, "" if nothing is
+}
+
+func kernelsHere(t *testing.T) []elsewhere {
+	t.Helper()
+	kernels := []elsewhere{{name: "host", spec: "host"}, {name: "exec", spec: "exec:env LANG=C {}"}}
+
+	uml := elsewhere{name: "uml", spec: "uml"}
+	if path := filepath.Join(kernelsDir, "linux.uml"); exists(path) {
+		uml.spec = "uml:" + path
+	} else if _, err := exec.LookPath("linux.uml"); err != nil {
+		uml.missing = "linux.uml is not there: make kernels"
+	}
+	gvisor := elsewhere{name: "gvisor", spec: "gvisor:" + filepath.Join(kernelsDir, "runsc")}
+	if !exists(filepath.Join(kernelsDir, "runsc")) {
+		gvisor.missing = "runsc is not there: make kernels"
+	}
+	kernels = append(kernels, uml, gvisor)
+
+	images, err := filepath.Glob(filepath.Join(kernelsDir, "vmlinuz-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, noQEMU := exec.LookPath("qemu-system-x86_64")
+	if len(images) == 0 {
+		kernels = append(kernels, elsewhere{name: "qemu", missing: "no kernel images are there: make kernels"})
+	}
+	for _, path := range images {
+		k := elsewhere{name: filepath.Base(path), spec: path}
+		if testing.Short() {
+			k.missing = "-short: emulated kernels are for the full run"
+		}
+		if noQEMU != nil {
+			k.missing = "qemu-system-x86_64 is not installed"
+		}
+		kernels = append(kernels, k)
+	}
+	return kernels
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// on runs the program and gives what came out.
+func on(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	program, err := static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	// Nothing may be left in the temporary directory.
+	tmp := t.TempDir()
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+tmp)
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(tmp); len(left) > 0 {
+		t.Errorf("%v: %s was left behind", args, left[0].Name())
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestKernels runs the same things on every kernel there is. One that is missing
+// is a skip that says what is missing.
+func TestKernels(t *testing.T) {
+	for _, k := range kernelsHere(t) {
+		t.Run(k.name, func(t *testing.T) {
+			if k.missing != "" {
+				t.Skip(k.missing)
+			}
+			want, _, _ := on(t, "-c", "snd,shw", "-s", "pol,rcv")
+			got, stderr, code := on(t, "--on", k.spec, "-c", "snd,shw", "-s", "pol,rcv")
+			if diff := cmp.Diff(want, got); diff != "" || code != 0 {
+				t.Fatalf("exit code %d, %s(-here +there):\n%s", code, stderr, diff)
+			}
+
+			got, stderr, code = on(t, "--on", k.spec, "verify")
+			if code != exitOK || !strings.HasSuffix(got, " passed, 0 failed\n") {
+				t.Errorf("verify: exit code %d\n%s%s", code, got, stderr)
+			}
+			if strings.HasPrefix(k.name, "vmlinuz-") && k.name != oneImage() {
+				return // what follows is not the kernel's doing, and costs a boot each
+			}
+
+			// A script that ends early ends the run there with its exit code
+			// and its message, and no console.
+			_, stderr, code = on(t, "--on="+k.spec, "-l", "clo", "-s", "pol")
+			if code != exitUsage || !strings.Contains(stderr, "no server socket") || strings.Contains(stderr, "console") {
+				t.Errorf("a script that ends early: exit code %d\n%s", code, stderr)
+			}
+
+			// A golden of another kernel's: a difference here, and -u writes it.
+			file := filepath.Join(t.TempDir(), "x.probe")
+			text := "-- script --\n-c pol\n-- golden --\ncmd #1 stp #0: con(c): ret=0\ncmd #1 stp #1: pol(c): ret=0 ev=0\n"
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, stderr, code = on(t, "--on", k.spec, "verify", file); code != exitDiffs {
+				t.Errorf("a golden that is not this kernel's: exit code %d\n%s", code, stderr)
+			}
+			if _, stderr, code = on(t, "--on", k.spec, "verify", "-u", file); code != exitOK {
+				t.Errorf("verify -u: exit code %d\n%s", code, stderr)
+			}
+			written, err := os.ReadFile(file)
+			if err != nil || !strings.HasPrefix(string(written), text+"-- golden ") {
+				t.Errorf("verify -u wrote %v\n%s", err, written)
+			}
+			if _, stderr, code = on(t, "--on", k.spec, "verify", file); code != exitOK {
+				t.Errorf("after verify -u: exit code %d\n%s", code, stderr)
+			}
+		})
+	}
+}
+
+// TestMatrix holds the table of several kernels at once.
+func TestMatrix(t *testing.T) {
+	stdout, stderr, code := on(t, "matrix", "--only", "fin-is-rdhup,listener-shutr", "host", "host")
+	if code != exitOK || stderr != "" {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	for _, want := range []string{"\nfin-is-rdhup ", "\nlistener-shutr ", "same since", "4 passed, 0 failed\n"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	for format, want := range map[string]string{
+		"ktap": "KTAP version 1\n1..2\n", "junit": "<?xml ", "json": `{"kernel":`, "html": "<!doctype html>",
+	} {
+		stdout, stderr, code := on(t, "matrix", "--format", format, "--only", "fin-is-rdhup", "host", "host")
+		if code != exitOK || !strings.HasPrefix(strings.ToLower(stdout), strings.ToLower(want)) {
+			t.Errorf("%s: exit code %d\n%s%.300s", format, code, stderr, stdout)
+		}
+	}
+	_, stderr, code = on(t, "matrix", "--only", "fin-is-rdhup", "host", "exec:false")
+	if code != exitUsage || !strings.Contains(stderr, "a kernel did not run") {
+		t.Errorf("with one that does not run: exit code %d\n%s", code, stderr)
+	}
+}
+
+// TestOnFaults holds that each way in which a kernel cannot be run has its own
+// message, before anything is run.
+func TestOnFaults(t *testing.T) {
+	image := filepath.Join(t.TempDir(), "vmlinuz")
+	if err := os.WriteFile(image, bytes.Repeat([]byte("no kernel\n"), 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ spec, want string }{
+		{"nothing", "nothing: no such kernel, and not one of host, uml"},
+		{image, "not a kernel image"},
+		{"/etc", "/etc: not a regular file"},
+		{"exec:", "exec: there is no command"},
+		{"exec:nosuchcommand", "nosuchcommand"},
+		{"uml:/nonexistent", "/nonexistent"},
+		{"gvisor:/nonexistent", "/nonexistent"},
+	}
+	for _, tt := range tests {
+		stdout, stderr, code := on(t, "--on", tt.spec, "-c", "pol")
+		if code != exitUsage || stdout != "" || !strings.Contains(stderr, tt.want) || !strings.Contains(stderr, "sockprobe: hint: ") {
+			t.Errorf("--on %s: exit code %d\n%s%s", tt.spec, code, stdout, stderr)
+		}
+	}
+	// A fault in the script is found here.
+	if _, stderr, code := on(t, "--on", "exec:false", "-c", "foo"); code != exitUsage || !strings.Contains(stderr, "unknown verb") {
+		t.Errorf("a bad script: exit code %d\n%s", code, stderr)
+	}
+	// Without qemu in the PATH.
+	program, err := static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, _ := filepath.Glob(filepath.Join(kernelsDir, "vmlinuz-*"))
+	if len(images) > 0 {
+		cmd := exec.Command(program, "--on", images[0], "-c", "pol")
+		cmd.Env = []string{"PATH=/nonexistent"}
+		out, _ := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(out), "apt-get install qemu-system-x86") {
+			t.Errorf("without qemu: %s", out)
+		}
+	}
+	// The test binary is not static where cgo is.
+	if out, err := exec.Command("sockprobe", "--on", "host", "-c", "pol").CombinedOutput(); err != nil {
+		if !strings.Contains(string(out), "is not static") || !strings.Contains(string(out), "make build") {
+			t.Errorf("a program that is not static: %s", out)
+		}
+	}
+}
+
+// TestOnEnds holds that a run that is cut short leaves no child: by the user, by
+// the end of its time, and by the death of the guest.
+func TestOnEnds(t *testing.T) {
+	program, err := static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := []string{"--timeout", "30s", "-l", "acc,acc,acc,acc"}
+	for _, k := range kernelsHere(t) {
+		if k.name == "exec" || strings.HasPrefix(k.name, "vmlinuz-") && k.name != oneImage() {
+			continue // host and one image do for these
+		}
+		t.Run(k.name, func(t *testing.T) {
+			if k.missing != "" {
+				t.Skip(k.missing)
+			}
+			ends := map[string]func(cmd *exec.Cmd){
+				"interrupted":    func(cmd *exec.Cmd) { _ = cmd.Process.Signal(os.Interrupt) },
+				"killed":         func(cmd *exec.Cmd) { _ = cmd.Process.Kill() },
+				"its guest dies": func(cmd *exec.Cmd) { _ = syscall.Kill(child(t, cmd.Process.Pid), syscall.SIGKILL) },
+			}
+			for name, end := range ends {
+				var stderr bytes.Buffer
+				cmd := exec.Command(program, append([]string{"--on", k.spec}, waits...)...)
+				cmd.Stderr = &stderr
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				guest := child(t, cmd.Process.Pid)
+				end(cmd)
+				_ = cmd.Wait()
+				if name != "killed" && cmd.ProcessState.ExitCode() != exitUsage {
+					t.Errorf("%s: %v\n%s", name, cmd.ProcessState, &stderr)
+				}
+				if !gone(guest) {
+					t.Errorf("%s: its child %d is still there", name, guest)
+				}
+			}
+			_, stderr, code := on(t, append([]string{"--on", k.spec, "--boot-timeout", "300ms"}, waits...)...)
+			if code != exitUsage || !strings.Contains(stderr, "in time") {
+				t.Errorf("--boot-timeout: exit code %d\n%s", code, stderr)
+			}
+		})
+	}
+}
+
+// oneImage is the first of the kernel images.
+func oneImage() string {
+	images, _ := filepath.Glob(filepath.Join(kernelsDir, "vmlinuz-*"))
+	if len(images) == 0 {
+		return ""
+	}
+	return filepath.Base(images[0])
+}
+
+// child waits for a process's first child and gives its number.
+func child(t *testing.T, pid int) int {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
+		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+		for _, path := range tasks {
+			data, _ := os.ReadFile(path)
+			if fields := strings.Fields(string(data)); len(fields) > 0 {
+				n, err := strconv.Atoi(fields[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n
+			}
+		}
+	}
+	t.Fatal("no child was started")
+	return 0
+}
+
+// gone waits for a process to end.
+func gone(pid int) bool {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-tick.C {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,131 @@
+package kernel
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestFrames(t *testing.T) {
+	var line bytes.Buffer
+	var mu sync.Mutex
+	stdout, stderr := frameWriter{&mu, &line, frameOut}, frameWriter{&mu, &line, frameErr}
+	large := strings.Repeat("0123456789abcdef", maxFrame/8) // two frames
+	for _, w := range []struct {
+		to   io.Writer
+		text string
+	}{{stdout, "one\n"}, {stderr, "x 0\n"}, {stdout, ""}, {stdout, large}, {stdout, "two\r\n"}} {
+		if n, err := io.WriteString(w.to, w.text); n != len(w.text) || err != nil {
+			t.Fatalf("write: %d, %v", n, err)
+		}
+	}
+	if err := writeExit(&line, 3); err != nil {
+		t.Fatal(err)
+	}
+	sent := line.Bytes()
+
+	var out, errs bytes.Buffer
+	code, err := readFrames(bytes.NewReader(sent), &out, &errs)
+	if err != nil || code != 3 {
+		t.Errorf("exit code %d, %v", code, err)
+	}
+	if out.String() != "one\n"+large+"two\r\n" || errs.String() != "x 0\n" {
+		t.Errorf("%d bytes of output and %q of errors came back", out.Len(), errs.String())
+	}
+
+	// An answer that is cut off anywhere is no answer.
+	short := []byte("o 4\none\ne 4\ntwo\nx 0\n")
+	for n := range short {
+		if _, err := readFrames(bytes.NewReader(short[:n]), io.Discard, io.Discard); err == nil {
+			t.Errorf("cut off after %q there is no error", short[:n])
+		}
+	}
+	if _, err := readFrames(strings.NewReader(""), io.Discard, io.Discard); !errors.Is(err, io.EOF) {
+		t.Errorf("nothing at all is %v, want EOF", err)
+	}
+}
+
+func TestFramesGarbled(t *testing.T) {
+	for _, in := range []string{"hello\n", "q 3\nabc", "o -1\n", "o 99999999999\n", "o x\n", "\x00\x00\x00\x00"} {
+		if code, err := readFrames(strings.NewReader(in), io.Discard, io.Discard); err == nil {
+			t.Errorf("%q is read as exit code %d", in, code)
+		}
+	}
+}
+
+func TestInspect(t *testing.T) {
+	bzImage := make([]byte, 4096)
+	copy(bzImage[0x202:], "HdrS")
+	binary.LittleEndian.PutUint16(bzImage[0x20e:], 0x300)
+	copy(bzImage[0x500:], "6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1\x00")
+	arm := make([]byte, 4096)
+	copy(arm[0x38:], "ARM\x64")
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		data    []byte
+		release string
+		problem string
+	}{
+		{"bzImage", bzImage, "6.1.0-50-cloud-amd64", ""},
+		{"for arm64", arm, "", "a kernel for arm64, and this program is for amd64"},
+		{"a program", self, "", "an ELF file, but not a kernel"},
+		{"text", []byte(strings.Repeat("hello\n", 200)), "", "not a kernel image"},
+		{"short", []byte("MZ"), "", "not a kernel image (2 bytes)"},
+		{"empty", nil, "", "not a kernel image (0 bytes)"},
+		{"a package", append([]byte("!<arch>\n"), make([]byte, 4096)...), "", "it is a package"},
+		{"gzip", append([]byte("\x1f\x8b"), make([]byte, 4096)...), "", "compressed with gzip"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "vmlinuz")
+			if err := os.WriteFile(path, tt.data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			img, err := inspect(path)
+			if tt.problem == "" {
+				if err != nil || img.release != tt.release {
+					t.Errorf("release %q, %v", img.release, err)
+				}
+				return
+			}
+			var setup *SetupError
+			if !errors.As(err, &setup) || !strings.Contains(setup.Problem, tt.problem) || setup.Hint == "" {
+				t.Errorf("error %v, want one with %q and a hint", err, tt.problem)
+			}
+		})
+	}
+	for _, path := range []string{"/nonexistent", t.TempDir()} {
+		if _, err := inspect(path); err == nil {
+			t.Errorf("%s is taken for a kernel", path)
+		}
+	}
+}
+
+func TestTail(t *testing.T) {
+	gaveUp := 0
+	c := &tail{hopeless: "internal error", giveUp: func() { gaveUp++ }}
+	for _, part := range []string{"KVM inter", "nal error\r\n", "internal error\n"} {
+		if _, err := io.WriteString(c, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if gaveUp != 1 {
+		t.Errorf("gave up %d times", gaveUp)
+	}
+	for range 300_000 {
+		_, _ = io.WriteString(c, "line\n")
+	}
+	if lines := strings.Split(c.String(), "\n"); len(lines) != consoleLines || lines[0] != "line" {
+		t.Errorf("%d lines are kept, want %d", len(lines), consoleLines)
+	}
+}
