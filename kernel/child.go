@@ -13,19 +13,26 @@ import (
 	"time"
 )
 
-// A machine is a guest that is started as a child process: what it is called
-// with and what it left on its console.
+// A machine is a guest that is started as a child process, with its console on
+// standard output.
 type machine struct {
 	name    string
 	program string
 	// args are the program's arguments. The initramfs is at descriptor 3, and
 	// the line that answers come through is descriptor 4.
 	args []string
-	// stalled bounds the time until the console's first byte, if not 0.
-	stalled time.Duration
-	// hopeless is text on the console or standard error after which nothing
-	// will come.
+	line device // the same line, in the guest
+	end  int    // how the guest stops, for reboot(2)
+
+	// patience bounds the time until the console's first byte, and hopeless is
+	// text on standard error after which there will be none. Both are for an
+	// accelerator that may not work; "" and 0 are none.
+	patience time.Duration
 	hopeless string
+	// hello is called when the program in the guest is there.
+	hello func()
+	// silent is what is likely if the console stayed empty.
+	silent string
 }
 
 // Where a child finds its files.
@@ -34,13 +41,14 @@ const (
 	linePath      = "/proc/self/fd/4"
 )
 
-var errStalled = errors.New("it said nothing")
+// errStalled ends a boot that does not come to anything.
+var errStalled = errors.New("it does not start")
 
 // boot runs a guest to the end of its answer.
-func (m machine) boot(ctx context.Context, job Job, line device) (int, error) {
+func (m machine) boot(ctx context.Context, job Job) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ramfs, err := initramfs(job, line)
+	ramfs, err := initramfs(job, m.line, m.end)
 	if err != nil {
 		return 0, err
 	}
@@ -51,9 +59,10 @@ func (m machine) boot(ctx context.Context, job Job, line device) (int, error) {
 	}
 	defer answers.Close()
 
-	console := &tail{hopeless: m.hopeless, giveUp: func() { cancel(errStalled) }}
+	console := &tail{}
+	complaints := &tail{hopeless: m.hopeless, giveUp: func() { cancel(errStalled) }}
 	cmd := exec.CommandContext(ctx, m.program, m.args...)
-	cmd.Stdout, cmd.Stderr = console, console
+	cmd.Stdout, cmd.Stderr = console, complaints
 	cmd.ExtraFiles = []*os.File{ramfs, answersIn}
 	ownGroup(cmd, syscall.SIGKILL) // a machine has nothing to put in order
 	err = cmd.Start()
@@ -61,18 +70,8 @@ func (m machine) boot(ctx context.Context, job Job, line device) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("start %s: %w", m.program, err)
 	}
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		_ = cmd.Wait() // how it ended is of no interest, only whether it answered
-	}()
-	defer func() {
-		cancel(nil) // kills the child if it is still there
-		<-exited
-	}()
-
-	if m.stalled > 0 {
-		timer := time.AfterFunc(m.stalled, func() {
+	if m.patience > 0 {
+		timer := time.AfterFunc(m.patience, func() {
 			if console.String() == "" {
 				cancel(errStalled)
 			}
@@ -80,33 +79,46 @@ func (m machine) boot(ctx context.Context, job Job, line device) (int, error) {
 		defer timer.Stop()
 	}
 	// The pipe ends when the child does, however that comes about.
-	code, err := readFrames(answers, job.Stdout, job.Stderr)
+	code, err := readFrames(answers, job.Stdout, job.Stderr, m.hello)
+	cause := context.Cause(ctx)
+	cancel(nil) // kills what is still there
+	// Its console is complete when it has been waited for.
+	ended := cmd.Wait()
 	if err == nil {
 		return code, nil
 	}
-	if cause := context.Cause(ctx); cause != nil {
-		return 0, m.failure(cause, console)
+	if cause != nil {
+		err = cause
+	} else if exit, ok := errors.AsType[*exec.ExitError](ended); ok && errors.Is(err, io.EOF) {
+		err = fmt.Errorf("it ended without an answer (%w)", exit)
 	}
-	return 0, m.failure(err, console)
+	return 0, m.failure(err, strings.TrimSpace(complaints.String()+"\n"+console.String()))
 }
 
 // failure is the error for a guest that gave no full answer.
-func (m machine) failure(cause error, console *tail) error {
-	e := &BootError{Kernel: m.name, Console: console.String()}
+func (m machine) failure(cause error, console string) error {
+	e := &BootError{Kernel: m.name, Console: console}
 	switch {
 	case errors.Is(cause, errStalled):
 		return errStalled
 	case errors.Is(cause, context.Canceled):
 		return errInterrupted
 	case errors.Is(cause, context.DeadlineExceeded):
-		return inTime(m.name, console.String())
+		late := inTime(m.name, console)
+		if console == "" && m.silent != "" {
+			late.Hint = "it said nothing: " + m.silent
+		}
+		return late
 	case errors.Is(cause, io.EOF):
 		e.Problem = "it ended without an answer"
 	default:
 		e.Problem = cause.Error()
 	}
-	if e.Console == "" {
-		e.Hint = "it said nothing on the serial console: is it a kernel with CONFIG_SERIAL_8250_CONSOLE and CONFIG_BLK_DEV_INITRD?"
+	switch {
+	case strings.Contains(e.Console, "ptrace set fp regs failed"):
+		e.Hint = "this UML is too old for this processor; \"make kernels\" fetches one that is not"
+	case e.Console == "" && m.silent != "":
+		e.Hint = "it said nothing: " + m.silent
 	}
 	return e
 }
@@ -115,7 +127,7 @@ func (m machine) failure(cause error, console *tail) error {
 var errInterrupted = errors.New("interrupted")
 
 // inTime is the error for a kernel that ran out of time.
-func inTime(name, console string) error {
+func inTime(name, console string) *BootError {
 	return &BootError{
 		Kernel:  name,
 		Problem: "it did not finish in time",
@@ -126,13 +138,18 @@ func inTime(name, console string) error {
 
 // ownGroup puts a child into a process group of its own, which gets the signal
 // when the context ends, and the child also when this process is killed. A child
-// that is still there a while after is killed in any case.
+// that is still there a while after is killed in any case, by package exec.
 //
 // Pdeathsig is sent when the thread that started the child ends: whoever calls
 // stays on its thread until the child is gone (prctl(2)).
 func ownGroup(cmd *exec.Cmd, sig syscall.Signal) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: sig}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, sig) }
+	cmd.Cancel = func() error {
+		if err := syscall.Kill(-cmd.Process.Pid, sig); !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+		return os.ErrProcessDone
+	}
 	cmd.WaitDelay = 3 * time.Second
 }
 

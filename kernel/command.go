@@ -10,13 +10,20 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // A command is a kernel that a command reaches: this one, gVisor's, or that of
 // another machine.
 type command struct {
-	name   string
-	prefix []string // the command, with "{}" where this program belongs
+	name          string
+	before, after []string // the words around the program and its arguments
+	program       string   // where the program is, there
+	grouped       bool     // it is no command of the user's, and asks nothing
+	// What the command leaves when it is interrupted: mounts, which then end with
+	// a namespace of its own, and files in a temporary directory of this name.
+	mounts  bool
+	tempDir string
 }
 
 // here stands for this program in a command.
@@ -27,23 +34,26 @@ func openExec(name string, prefix []string) (Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name != "host" && len(prefix) == 0 {
+	if name == "host" {
+		// env(1) adds nothing; it makes of this program a command like others.
+		return command{name: name, before: []string{"env"}, program: program, grouped: true}, nil
+	}
+	if len(prefix) == 0 {
 		return nil, &SetupError{
 			Problem: "exec: there is no command",
 			Hint:    "write one that runs a program elsewhere: exec:ssh HOST",
 		}
 	}
-	if len(prefix) > 0 {
-		if _, err := exec.LookPath(prefix[0]); err != nil {
-			return nil, &SetupError{Problem: err.Error(), Hint: "name a command that is in the PATH"}
-		}
+	if _, err := lookFor(prefix[0]); err != nil {
+		return nil, &SetupError{Problem: err.Error(), Hint: "name a command that is in the PATH"}
 	}
-	if !slices.Contains(prefix, here) {
-		prefix = append(slices.Clone(prefix), here)
+	c := command{name: name, before: prefix, program: program}
+	if at := slices.Index(prefix, here); at == 0 {
+		return nil, &SetupError{Problem: "exec: there is no command before {}", Hint: "to run it here, write --on host"}
+	} else if at > 0 {
+		c.before, c.after = prefix[:at], prefix[at+1:]
 	}
-	at := slices.Index(prefix, here)
-	prefix = slices.Replace(slices.Clone(prefix), at, at+1, program)
-	return command{name: name, prefix: prefix}, nil
+	return c, nil
 }
 
 // openGvisor finds gVisor's runsc, whose "do" runs a program in a sandbox.
@@ -56,7 +66,7 @@ func openGvisor(path string) (Kernel, error) {
 	if err != nil {
 		return nil, &SetupError{
 			Problem: err.Error(),
-			Hint:    "\"make kernels\" builds runsc; name its path: gvisor:PATH",
+			Hint:    "\"make kernels\" fetches runsc; name its path: gvisor:PATH",
 		}
 	}
 	args := []string{runsc, "--network=none", "--platform=systrap", "--ignore-cgroups"}
@@ -66,27 +76,72 @@ func openGvisor(path string) (Kernel, error) {
 	// The sandbox sees this program's directory and nothing else. By itself it
 	// would see all but /tmp, where the program may well be.
 	dir, base := filepath.Split(program)
-	return command{name: "gvisor", prefix: append(args, "do", "-root", dir, "-cwd", "/", "/"+base)}, nil
+	return command{
+		name: "gvisor", before: append(args, "do", "-root", dir, "-cwd", "/"), program: "/" + base, grouped: true, mounts: true, tempDir: "sockprobe-gvisor-",
+	}, nil
 }
 
 func (c command) Name() string { return c.name }
 
+// Framed is the first argument of a program that is to answer in frames on its
+// standard output: see [RunFramed]. Without an end in the answer, a connection
+// that was lost would look like a program that had nothing more to say.
+const Framed = "framed"
+
 func (c command) Run(ctx context.Context, job Job) (int, error) {
-	cmd := exec.CommandContext(ctx, c.prefix[0], append(slices.Clone(c.prefix[1:]), job.Args...)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(job.Stdin), job.Stdout, job.Stderr
-	ownGroup(cmd, syscall.SIGTERM) // runsc takes its mounts down
-	err := cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return 0, nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return 0, inTime(c.name, "")
-	case ctx.Err() != nil:
-		return 0, errInterrupted
-	case errors.As(err, &exit) && exit.Exited():
-		return exit.ExitCode(), nil
-	default:
+	if c.tempDir != "" {
+		dir, err := os.MkdirTemp("", c.tempDir)
+		if err != nil {
+			return 0, err
+		}
+		defer os.RemoveAll(dir)
+		return c.run(ctx, job, "TMPDIR="+dir)
+	}
+	return c.run(ctx, job)
+}
+
+func (c command) run(ctx context.Context, job Job, env ...string) (int, error) {
+	args := append(slices.Clone(c.before[1:]), c.program, Framed)
+	args = append(append(args, job.Args...), c.after...)
+	cmd := exec.CommandContext(ctx, c.before[0], args...)
+	cmd.Env = append(cmd.Environ(), env...)
+	complaints := &tail{}
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(job.Stdin), complaints
+	if c.grouped {
+		ownGroup(cmd, syscall.SIGTERM) // runsc ends its sandbox
+		if c.mounts && os.Geteuid() == 0 {
+			cmd.SysProcAttr.Unshareflags = syscall.CLONE_NEWNS
+		}
+	} else {
+		// It may ask for a password, which only the terminal's own process
+		// group can.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.WaitDelay = 3 * time.Second
+		cmd.Stderr = job.Stderr // where it asks
+	}
+	answers, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, err
+	}
+	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("%s: %w", c.name, err)
 	}
+	code, err := readFrames(answers, job.Stdout, job.Stderr, func() {})
+	cause := ctx.Err()
+	ended := cmd.Wait()
+	switch {
+	case err == nil:
+		return code, nil // however what it came through ended
+	case errors.Is(cause, context.DeadlineExceeded):
+		return 0, inTime(c.name, complaints.String())
+	case cause != nil:
+		return 0, errInterrupted
+	}
+	e := &BootError{Kernel: c.name, Problem: "it ended without an answer", Console: complaints.String()}
+	if ended != nil {
+		e.Problem += " (" + ended.Error() + ")"
+	}
+	e.Hint = "the program must be there, under " + c.program
+	return 0, e
 }

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -10,13 +11,15 @@ import (
 // A guest answers through one line, in frames: a letter, a length and that many
 // bytes. Only the last frame ends a run; without it the run did not end.
 //
+//	h 0\n                     the program is there
 //	o 12\n<12 bytes of standard output>
 //	e 5\n<5 bytes of standard error>
 //	x 0\n                     the program has exited with code 0
 const (
-	frameOut  = 'o'
-	frameErr  = 'e'
-	frameExit = 'x'
+	frameHello = 'h'
+	frameOut   = 'o'
+	frameErr   = 'e'
+	frameExit  = 'x'
 )
 
 // maxFrame bounds the length that a reader believes.
@@ -42,15 +45,22 @@ func (f frameWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func writeExit(line io.Writer, code int) error {
+// RunFramed runs the program with its output in frames on line, from the one that
+// says that it is there to the one that ends it.
+func RunFramed(line io.Writer, run func(stdout, stderr io.Writer) int) error {
+	if _, err := fmt.Fprintf(line, "%c 0\n", frameHello); err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	code := run(frameWriter{&mu, line, frameOut}, frameWriter{&mu, line, frameErr})
 	_, err := fmt.Fprintf(line, "%c %d\n", frameExit, code)
 	return err
 }
 
 // readFrames copies what the frames hold to stdout and stderr until the one that
-// ends the run, and gives the exit code in it. The error is io.EOF if there was
-// nothing at all.
-func readFrames(line io.Reader, stdout, stderr io.Writer) (int, error) {
+// ends the run, and gives the exit code in it. hello is called when the program
+// says that it is there. The error is io.EOF if there was nothing at all.
+func readFrames(line io.Reader, stdout, stderr io.Writer, hello func()) (int, error) {
 	r := bufio.NewReader(line)
 	if _, err := r.Peek(1); err != nil {
 		return 0, err
@@ -60,13 +70,16 @@ func readFrames(line io.Reader, stdout, stderr io.Writer) (int, error) {
 		var n int
 		head, err := r.ReadString('\n')
 		if err != nil {
-			return 0, fmt.Errorf("the answer is cut off: %w", err)
+			return 0, fmt.Errorf("the answer is cut off: %w", io.ErrUnexpectedEOF)
 		}
 		if _, err := fmt.Sscanf(head, "%c %d\n", &kind, &n); err != nil {
 			return 0, fmt.Errorf("the answer is garbled: %.40q", head)
 		}
 		to := stdout
 		switch {
+		case kind == frameHello && n == 0:
+			hello()
+			continue
 		case kind == frameExit:
 			return n, nil
 		case kind == frameErr:
@@ -74,8 +87,10 @@ func readFrames(line io.Reader, stdout, stderr io.Writer) (int, error) {
 		case kind != frameOut, n < 0, n > maxFrame:
 			return 0, fmt.Errorf("the answer is garbled: frame %q of %d bytes", kind, n)
 		}
-		if _, err := io.CopyN(to, r, int64(n)); err != nil {
-			return 0, fmt.Errorf("the answer is cut off: %w", err)
+		if copied, err := io.CopyN(to, r, int64(n)); copied < int64(n) && errors.Is(err, io.EOF) {
+			return 0, fmt.Errorf("the answer is cut off: %w", io.ErrUnexpectedEOF)
+		} else if err != nil {
+			return 0, err // of the writer
 		}
 	}
 }

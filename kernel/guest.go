@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
+// guestInit is where the program is in a guest.
+const guestInit = "/init"
+
 // InGuest tells whether this process is the init of a guest that this package
 // made.
 func InGuest() bool {
-	if os.Getpid() != 1 {
+	if os.Getpid() != 1 || os.Args[0] != guestInit {
 		return false
 	}
 	_, err := os.Stat(guestArgs)
@@ -26,25 +28,39 @@ func InGuest() bool {
 // What goes wrong before the line is open goes to the console, which the host
 // shows when no answer ends.
 func RunGuest(run func(args []string, stdout, stderr io.Writer) int) {
-	if err := guest(run); err != nil {
+	job, err := guest(run)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "sockprobe: guest:", err)
 	}
 	unix.Sync()
-	// The host has its answer and stops the machine if this does not; under
-	// QEMU -no-reboot makes of a restart an end, which needs no ACPI.
-	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART)
+	_ = unix.Reboot(job.End) // the host stops the machine if this does not
 	select {}
 }
 
-func guest(run func(args []string, stdout, stderr io.Writer) int) error {
+func guest(run func(args []string, stdout, stderr io.Writer) int) (guestJob, error) {
+	job := guestJob{End: unix.LINUX_REBOOT_CMD_RESTART}
 	data, err := readFile(guestArgs)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", guestArgs, err)
+		return job, fmt.Errorf("read %s: %w", guestArgs, err)
 	}
-	var job guestJob
 	if err := json.Unmarshal(data, &job); err != nil {
-		return fmt.Errorf("read %s: %w", guestArgs, err)
+		return job, fmt.Errorf("read %s: %w", guestArgs, err)
 	}
+	line, err := openLine(job.Line)
+	if err != nil {
+		return job, err
+	}
+	return job, RunFramed(line, func(stdout, stderr io.Writer) int {
+		if err := furnish(); err != nil {
+			fmt.Fprintln(stderr, "sockprobe: guest:", err)
+			return 2
+		}
+		return run(job.Args, stdout, stderr)
+	})
+}
+
+// furnish gives the guest what a program expects.
+func furnish() error {
 	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("mount /proc: %w", err)
 	}
@@ -54,13 +70,7 @@ func guest(run func(args []string, stdout, stderr io.Writer) int) error {
 	if err := stdinFrom(guestStdin); err != nil {
 		return fmt.Errorf("open standard input: %w", err)
 	}
-	line, err := openLine(job.Line)
-	if err != nil {
-		return err
-	}
-	var mu sync.Mutex
-	code := run(job.Args, frameWriter{&mu, line, frameOut}, frameWriter{&mu, line, frameErr})
-	return writeExit(line, code)
+	return nil
 }
 
 // raiseLoopback is "ip link set lo up".

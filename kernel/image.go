@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -25,15 +26,20 @@ func inspect(path string) (image, error) {
 		}
 	}
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return bad("no such kernel, and not one of host, uml, gvisor, exec:COMMAND")
+	case err != nil:
+		return bad("%v", errors.Unwrap(err))
+	case runtime.GOARCH != "amd64":
+		return bad("kernel images are run on amd64 only")
 	}
 	if !info.Mode().IsRegular() {
 		return bad("not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return image{}, err
+		return bad("%v", errors.Unwrap(err))
 	}
 	defer f.Close()
 	head := make([]byte, 64<<10)
@@ -44,6 +50,16 @@ func inspect(path string) (image, error) {
 	head = head[:n]
 	switch {
 	case string(head[0x202:0x206]) == "HdrS":
+		// XLF_KERNEL_64, of xloadflags (Documentation/arch/x86/boot.rst)
+		if head[0x236]&1 == 0 {
+			return image{}, archIs(path, "386")
+		}
+		// setup_sects and syssize: the real-mode code and the rest, of which a
+		// copy that was cut off has less.
+		setup, rest := int64(head[0x1f1])+1, int64(binary.LittleEndian.Uint32(head[0x1f4:]))
+		if whole := setup*512 + rest*16; info.Size() < whole {
+			return bad("cut off: %d bytes, and its header says %d", info.Size(), whole)
+		}
 		return x86Image(head), archIs(path, "amd64")
 	case string(head[0x38:0x3c]) == "ARM\x64":
 		return image{}, archIs(path, "arm64")

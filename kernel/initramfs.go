@@ -20,12 +20,13 @@ const (
 type guestJob struct {
 	Args []string
 	Line string // the device that the answer goes to
+	End  int    // how the machine is stopped, for reboot(2)
 }
 
 // initramfs makes the guest: this program as /init, the devices that it needs
 // before it has mounted any, and its job. The result is a file in memory, which
 // a child reads by its path below /proc/self/fd, so that none can be left.
-func initramfs(job Job, line device) (*os.File, error) {
+func initramfs(job Job, line device, end int) (*os.File, error) {
 	path, err := self()
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func initramfs(job Job, line device) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	args, err := json.Marshal(guestJob{Args: job.Args, Line: line.path})
+	args, err := json.Marshal(guestJob{Args: job.Args, Line: line.path, End: end})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func initramfs(job Job, line device) (*os.File, error) {
 	archive.device(device{"/dev/console", 5, 1})
 	archive.device(device{"/dev/null", 1, 3})
 	archive.device(line)
-	archive.file("init", 0o755, program)
+	archive.file(guestInit[1:], 0o755, program)
 	archive.file(guestArgs[1:], 0o644, args)
 	archive.file(guestStdin[1:], 0o644, job.Stdin)
 	archive.end()

@@ -53,6 +53,8 @@ var Forms = [][2]string{
 func Open(spec string) (Kernel, error) {
 	form, rest, _ := strings.Cut(spec, ":")
 	switch {
+	case spec == "":
+		return nil, &SetupError{Problem: "no kernel is named", Hint: "one of host, IMAGE, uml, gvisor, exec:COMMAND"}
 	case spec == "host":
 		return openExec("host", nil)
 	case form == "exec":

@@ -8,31 +8,32 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
 
 func TestFrames(t *testing.T) {
 	var line bytes.Buffer
-	var mu sync.Mutex
-	stdout, stderr := frameWriter{&mu, &line, frameOut}, frameWriter{&mu, &line, frameErr}
 	large := strings.Repeat("0123456789abcdef", maxFrame/8) // two frames
-	for _, w := range []struct {
-		to   io.Writer
-		text string
-	}{{stdout, "one\n"}, {stderr, "x 0\n"}, {stdout, ""}, {stdout, large}, {stdout, "two\r\n"}} {
-		if n, err := io.WriteString(w.to, w.text); n != len(w.text) || err != nil {
-			t.Fatalf("write: %d, %v", n, err)
+	err := RunFramed(&line, func(stdout, stderr io.Writer) int {
+		for _, w := range []struct {
+			to   io.Writer
+			text string
+		}{{stdout, "one\n"}, {stderr, "x 0\n"}, {stdout, ""}, {stdout, large}, {stdout, "two\r\n"}} {
+			if n, err := io.WriteString(w.to, w.text); n != len(w.text) || err != nil {
+				t.Errorf("write: %d, %v", n, err)
+			}
 		}
-	}
-	if err := writeExit(&line, 3); err != nil {
+		return 3
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
+	hellos := 0
 	sent := line.Bytes()
 
 	var out, errs bytes.Buffer
-	code, err := readFrames(bytes.NewReader(sent), &out, &errs)
-	if err != nil || code != 3 {
+	code, err := readFrames(bytes.NewReader(sent), &out, &errs, func() { hellos++ })
+	if err != nil || code != 3 || hellos != 1 {
 		t.Errorf("exit code %d, %v", code, err)
 	}
 	if out.String() != "one\n"+large+"two\r\n" || errs.String() != "x 0\n" {
@@ -40,20 +41,20 @@ func TestFrames(t *testing.T) {
 	}
 
 	// An answer that is cut off anywhere is no answer.
-	short := []byte("o 4\none\ne 4\ntwo\nx 0\n")
+	short := []byte("h 0\no 4\none\ne 4\ntwo\nx 0\n")
 	for n := range short {
-		if _, err := readFrames(bytes.NewReader(short[:n]), io.Discard, io.Discard); err == nil {
+		if _, err := readFrames(bytes.NewReader(short[:n]), io.Discard, io.Discard, func() {}); err == nil {
 			t.Errorf("cut off after %q there is no error", short[:n])
 		}
 	}
-	if _, err := readFrames(strings.NewReader(""), io.Discard, io.Discard); !errors.Is(err, io.EOF) {
+	if _, err := readFrames(strings.NewReader(""), io.Discard, io.Discard, func() {}); !errors.Is(err, io.EOF) {
 		t.Errorf("nothing at all is %v, want EOF", err)
 	}
 }
 
 func TestFramesGarbled(t *testing.T) {
 	for _, in := range []string{"hello\n", "q 3\nabc", "o -1\n", "o 99999999999\n", "o x\n", "\x00\x00\x00\x00"} {
-		if code, err := readFrames(strings.NewReader(in), io.Discard, io.Discard); err == nil {
+		if code, err := readFrames(strings.NewReader(in), io.Discard, io.Discard, func() {}); err == nil {
 			t.Errorf("%q is read as exit code %d", in, code)
 		}
 	}
@@ -63,7 +64,12 @@ func TestInspect(t *testing.T) {
 	bzImage := make([]byte, 4096)
 	copy(bzImage[0x202:], "HdrS")
 	binary.LittleEndian.PutUint16(bzImage[0x20e:], 0x300)
+	bzImage[0x236] = 1
+	i386 := bytes.Clone(bzImage)
+	i386[0x236] = 0
 	copy(bzImage[0x500:], "6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org) #1\x00")
+	cut := bytes.Clone(bzImage)
+	binary.LittleEndian.PutUint32(cut[0x1f4:], 0x1000)
 	arm := make([]byte, 4096)
 	copy(arm[0x38:], "ARM\x64")
 	self, err := os.ReadFile("/proc/self/exe")
@@ -77,6 +83,8 @@ func TestInspect(t *testing.T) {
 		problem string
 	}{
 		{"bzImage", bzImage, "6.1.0-50-cloud-amd64", ""},
+		{"cut off", cut, "", "cut off: 4096 bytes, and its header says 66048"},
+		{"for i386", i386, "", "a kernel for 386, and this program is for amd64"},
 		{"for arm64", arm, "", "a kernel for arm64, and this program is for amd64"},
 		{"a program", self, "", "an ELF file, but not a kernel"},
 		{"text", []byte(strings.Repeat("hello\n", 200)), "", "not a kernel image"},

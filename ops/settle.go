@@ -25,7 +25,7 @@ var settleHere = sync.OnceValue(func() time.Duration {
 })
 
 // settle waits until the readiness of every open socket has been the same for as
-// long as Options.Settle, or for the run's time limit at most. Loopback on Linux
+// long as Options.Settle, or for the run's time limit longer at most. Loopback on Linux
 // needs none; a stack that delivers in threads of its own does, gVisor's first
 // of all.
 func (r *run) settle() {
@@ -33,7 +33,7 @@ func (r *run) settle() {
 		return
 	}
 	last, since := r.readiness(), time.Now()
-	for deadline := since.Add(r.timeout); ; {
+	for deadline := since.Add(r.settleFor + r.timeout); ; {
 		now := time.Now()
 		if now.Sub(since) >= r.settleFor || now.After(deadline) {
 			return

@@ -10,7 +10,7 @@ import (
 
 // MatrixText prints the suites of several kernels as one table, and below it the
 // lines in which answers differ. Neighbouring cells that say the same are folded
-// into one: "same since 5.10".
+// into one: "same since 5.10", "same from 5.10 to 7.3".
 func MatrixText(w io.Writer, suites []Suite, took time.Duration, colour bool) {
 	p := palette{on: colour}
 	var ran []Suite
@@ -25,7 +25,7 @@ func MatrixText(w io.Writer, suites []Suite, took time.Duration, colour bool) {
 	}
 	for _, s := range suites {
 		if s.Failure != "" {
-			fmt.Fprintf(w, "\n%s %s did not run: %s\n", p.alarm("FAIL"), s.Kernel, indentRest(s.Failure))
+			fmt.Fprintf(w, "\n%s %s did not run\n  %s\n", p.alarm("FAIL"), s.Kernel, indentRest(s.Failure))
 		}
 	}
 	fmt.Fprintln(w)
@@ -39,7 +39,7 @@ func MatrixText(w io.Writer, suites []Suite, took time.Duration, colour bool) {
 		fmt.Fprintf(w, "%s: %s, %.1f s, of which %.1f s for start and end (%s)\n",
 			s.Kernel, Count(s), s.Duration.Seconds(), boot.Seconds(), s.Release)
 	}
-	fmt.Fprintf(w, "%d kernels in %.1f s; their starts and ends alone, one after the other, take %.1f s\n%s\n",
+	fmt.Fprintf(w, "kernels: %d, in %.1f s; their starts and ends one after the other: %.1f s\n%s\n",
 		len(suites), took.Seconds(), boots.Seconds(), Count(suites...))
 }
 
@@ -68,7 +68,11 @@ func table(w io.Writer, suites []Suite, p palette) {
 			}
 			text := cell.Status.String()
 			if next > i+1 {
-				text += " since " + suites[i].Kernel
+				if next == len(suites) {
+					text += " since " + suites[i].Kernel
+				} else {
+					text += " from " + suites[i].Kernel + " to " + suites[next-1].Kernel
+				}
 				if len(text) > span {
 					text = cell.Status.String()
 				}

@@ -173,6 +173,23 @@ func TestAgrees(t *testing.T) {
 	}
 }
 
+func TestMerge(t *testing.T) {
+	const one = "cmd #1 stp #0: con(c): ret=0\ncmd #1 stp #1: pol(c): ret=1 ev=0x1 (IN)\n"
+	const set = one + "cmd #1 stp #1: pol(c): ret=1 ev=0x5 (IN OUT)\n"
+	other := strings.ReplaceAll(one, "0x1 (IN)", "0x4 (OUT)")
+	tests := []struct{ name, golden, got, want string }{
+		{"one answer is replaced", one, other, other},
+		{"a set grows", set, other, one + "cmd #1 stp #1: pol(c): ret=1 ev=0x4 (OUT)\ncmd #1 stp #1: pol(c): ret=1 ev=0x5 (IN OUT)\n"},
+		{"other steps replace a set", set, "cmd #1 stp #0: con(c): ret=0\n", "cmd #1 stp #0: con(c): ret=0\n"},
+		{"nothing before", "", one, one},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, string(Merge([]byte(tt.golden), []byte(tt.got)))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	for _, tt := range samples {
 		t.Run(tt.name, func(t *testing.T) {

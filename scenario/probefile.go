@@ -20,6 +20,7 @@ const MaxFileSize = 1 << 20
 const (
 	scriptSection = "script"
 	goldenSection = "golden"
+	skipSection   = "skip"
 )
 
 // A File is a .probe file: a script, what a kernel is known to answer to it,
@@ -35,6 +36,8 @@ type File struct {
 	Golden  []byte // the answers in the stable form; nil if the file has none yet
 	// Overlays are the answers of kernels that differ.
 	Overlays []Overlay
+	// Skips are the kernels that the scenario is not for; their text says why.
+	Skips []Overlay
 }
 
 // Essence is the first line of the comment: the scenario in one sentence.
@@ -75,6 +78,7 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 		seen[section.Name] = true
 
 		when, isOverlay := strings.CutPrefix(section.Name, goldenSection+" ")
+		skipped, isSkip := strings.CutPrefix(section.Name, skipSection+" ")
 		switch {
 		case section.Name == scriptSection:
 			script, err := Parse(strings.Fields(string(section.Data)), verbs)
@@ -90,9 +94,18 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 				return nil, inFile(path, section.Name, err)
 			}
 			f.Overlays = append(f.Overlays, o)
+		case isSkip:
+			o, err := parseOverlay(skipped, section.Data)
+			if err != nil {
+				return nil, inFile(path, section.Name, err)
+			}
+			if len(bytes.TrimSpace(section.Data)) == 0 {
+				return bad(section.Name+" without a reason", "say in a line what such kernels lack")
+			}
+			f.Skips = append(f.Skips, o)
 		default:
 			return bad("unknown section "+Quote(section.Name),
-				"a .probe file has the sections \"-- script --\", \"-- golden --\" and \"-- golden KERNEL --\"")
+				"a .probe file has the sections \"-- script --\", \"-- golden --\", \"-- golden KERNEL --\" and \"-- skip KERNEL --\"")
 		}
 	}
 	if !seen[scriptSection] {
@@ -144,6 +157,9 @@ func (f *File) Format() []byte {
 	}
 	for _, o := range f.Overlays {
 		archive.Files = append(archive.Files, txtar.File{Name: o.section(), Data: o.Golden})
+	}
+	for _, o := range f.Skips {
+		archive.Files = append(archive.Files, txtar.File{Name: skipSection + " " + o.When, Data: o.Golden})
 	}
 	return txtar.Format(archive)
 }

@@ -170,6 +170,31 @@ func (o Overlay) fits(s System) bool {
 	return !slices.ContainsFunc(o.conditions, func(c condition) bool { return !c.fits(s) })
 }
 
+// Narrow tells whether an overlay's section is for one kind of kernel or one
+// version only, so that nothing else is lost with it.
+func (f *File) Narrow(section string) bool {
+	i := f.overlay(section)
+	if i < 0 {
+		return false
+	}
+	for _, c := range f.Overlays[i].conditions {
+		if c.op != "" && c.op != "=" {
+			return false
+		}
+	}
+	return true
+}
+
+// Skip tells why the scenario is not for a system, or gives "" if it is.
+func (f *File) Skip(s System) (reason string) {
+	for _, o := range f.Skips {
+		if o.fits(s) {
+			return strings.Join(strings.Fields(string(o.Golden)), " ")
+		}
+	}
+	return ""
+}
+
 // Resolve gives the golden that holds for a system, and its section's name: the
 // overlay that fits, or without one the default. Two that fit are an *[Error].
 // The golden is nil if the file has none.

@@ -5,6 +5,15 @@ package scenario
 type Tally struct {
 	Runs  int
 	Steps [][]Counted // each step's answers, in the order in which they were first seen
+
+	at map[stepKey]int // a step's place in Steps
+}
+
+// A stepKey is what makes two observations ones of the same step.
+type stepKey struct {
+	cmd, step int
+	side      Side
+	verb      string
 }
 
 // A Counted is an answer and how often it was given.
@@ -23,24 +32,23 @@ func (t *Tally) Add(run []Observation) {
 
 // AddCounted counts an answer that was given several times.
 func (t *Tally) AddCounted(c Counted) {
-	for i, answers := range t.Steps {
-		if !sameStep(answers[0].Observation, c.Observation) {
-			continue
+	key := stepKey{c.Cmd, c.Step, c.Side, c.Verb}
+	i, seen := t.at[key]
+	if !seen {
+		if t.at == nil {
+			t.at = map[stepKey]int{}
 		}
-		for j := range answers {
-			if sameAnswer(answers[j].Observation, c.Observation) {
-				answers[j].Count += c.Count
-				return
-			}
-		}
-		t.Steps[i] = append(answers, c)
+		t.at[key] = len(t.Steps)
+		t.Steps = append(t.Steps, []Counted{c})
 		return
 	}
-	t.Steps = append(t.Steps, []Counted{c})
-}
-
-func sameStep(a, b Observation) bool {
-	return a.Cmd == b.Cmd && a.Step == b.Step && a.Side == b.Side && a.Verb == b.Verb
+	for j := range t.Steps[i] {
+		if sameAnswer(t.Steps[i][j].Observation, c.Observation) {
+			t.Steps[i][j].Count += c.Count
+			return
+		}
+	}
+	t.Steps[i] = append(t.Steps[i], c)
 }
 
 // sameAnswer compares what a golden keeps: not the descriptors.

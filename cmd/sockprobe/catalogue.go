@@ -10,12 +10,12 @@ import (
 	"sockprobe/ops"
 )
 
-func newList(set *settings) *cobra.Command {
+func newList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the scenarios of the catalogue",
 		Args:  noArguments,
-		RunE: through(set, func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			files, err := sockprobe.Catalogue(ops.Verbs())
 			if err != nil {
 				return err
@@ -25,7 +25,7 @@ func newList(set *settings) *cobra.Command {
 				fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Essence())
 			}
 			return w.Flush()
-		}),
+		},
 	}
 }
 

@@ -19,11 +19,15 @@ import (
 const (
 	exitOK    = 0 // as expected
 	exitDiffs = 1 // a kernel's answer is not its golden
+	exitSkip  = 4 // everything was skipped
 	exitUsage = 2 // a fault in the command line or a file, or the probe could not run
 )
 
 // errDiffers ends a verify that found differences and has already shown them.
 var errDiffers = errors.New("answers differ from their goldens")
+
+// errSkipped ends a verify or matrix in which nothing was for the kernel.
+var errSkipped = errors.New("everything was skipped")
 
 // hinted is an error with its likely fix.
 type hinted struct {
@@ -44,6 +48,8 @@ func exitCode(stderr io.Writer, err error) int {
 		return exitOK
 	case errors.Is(err, errDiffers):
 		return exitDiffs
+	case errors.Is(err, errSkipped):
+		return exitSkip
 	}
 	if elsewhere, ok := errors.AsType[exitStatus](err); ok {
 		return int(elsewhere)

@@ -15,6 +15,7 @@ import (
 const exitCodes = `    0  the script ran; every answer is its golden
     1  an answer differs from its golden
     2  a fault in the command line or a file, or the probe could not go on
+    4  everything was skipped
 `
 
 // stepsTable is the table of steps, for a terminal. Four blanks before a line
@@ -110,6 +111,12 @@ The kinds are ` + strings.Join(scenario.Kinds, ", ") + `; the operators < <= = >
 numbers that are given: 6.12.107 is neither <6.12 nor >6.12. Two that fit the same
 kernel are an error. "verify -u --on KERNEL" writes the one for that kernel, and
 only where it differs.
+
+A kernel that lacks what a scenario is about is skipped, for the reason that is
+given:
+
+  -- skip linux<6.1 --
+  It has no MPTCP.
 
 Where answers depend on timing, a step may have several lines, of which each run
 must give one: "verify -u --repeat 100" writes them.

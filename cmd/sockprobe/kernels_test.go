@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -19,14 +20,17 @@ import (
 // kernelsDir is where "make kernels" puts kernels.
 const kernelsDir = "../../build/kernels"
 
+// staticDir is where static has built it, "" if it has not.
+var staticDir string
+
 // static builds the program as a user would, once: the test binary cannot run on
 // another kernel, as it is not static.
 var static = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "sockprobe-static-")
-	if err != nil {
+	var err error
+	if staticDir, err = os.MkdirTemp("", "sockprobe-static-"); err != nil {
 		return "", err
 	}
-	program := filepath.Join(dir, "sockprobe")
+	program := filepath.Join(staticDir, "sockprobe")
 	build := exec.Command("go", "build", "-o", program, ".")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -148,12 +152,82 @@ func TestKernels(t *testing.T) {
 			if _, stderr, code = on(t, "--on", k.spec, "verify", "-u", file); code != exitOK {
 				t.Errorf("verify -u: exit code %d\n%s", code, stderr)
 			}
+			// This kernel's golden is the default; another's is an overlay.
 			written, err := os.ReadFile(file)
-			if err != nil || !strings.HasPrefix(string(written), text+"-- golden ") {
+			isDefault := k.name == "host" || k.name == "exec"
+			if err != nil || strings.HasPrefix(string(written), text+"-- golden ") == isDefault {
 				t.Errorf("verify -u wrote %v\n%s", err, written)
 			}
 			if _, stderr, code = on(t, "--on", k.spec, "verify", file); code != exitOK {
 				t.Errorf("after verify -u: exit code %d\n%s", code, stderr)
+			}
+		})
+	}
+}
+
+// fakeQEMU makes a directory with a qemu-system-x86_64 that is this shell script,
+// and a file that looks like a kernel.
+func fakeQEMU(t *testing.T, script string) (dir, image string) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "qemu-system-x86_64"), []byte("#!/bin/sh\n"+script), 0o755); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	header := make([]byte, 4096)
+	copy(header[0x202:], "HdrS")
+	header[0x236] = 1
+	image = filepath.Join(dir, "vmlinuz")
+	if err := os.WriteFile(image, header, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, image
+}
+
+// TestBoots holds what comes of boots that go wrong, with an emulator that is a
+// shell script: its arguments tell whether KVM is tried.
+func TestBoots(t *testing.T) {
+	const tcg = "case \"$*\" in *kvm*) exit 1;; esac\n" // no KVM, whatever /dev/kvm is
+	tests := []struct {
+		name, script string
+		code         int
+		want         []string
+	}{
+		{"it works", tcg + `printf 'h 0\no 3\nhi\nx 3\n' >&4`, 3, []string{"hi\n"}},
+		{"KVM fails with an error", `case "$*" in *kvm*) echo no kvm >&2; exit 1;; esac
+printf 'h 0\nx 0\n' >&4`, 0, nil},
+		{"KVM hangs with a word", `case "$*" in *kvm*) echo KVM internal error >&2; exec sleep 60;; esac
+printf 'h 0\nx 0\n' >&4`, 0, nil},
+		{"KVM hangs without a word", `case "$*" in *kvm*) echo a warning >&2; exec sleep 60;; esac
+printf 'h 0\nx 0\n' >&4`, 0, nil},
+		{"a panic", tcg + "echo boom; exit 1", exitUsage, []string{"the last of its console:\nboom\n", "ended without an answer (exit status 1)"}},
+		{"silence", tcg + "exit 0", exitUsage, []string{"ended without an answer", "CONFIG_SERIAL_8250_CONSOLE"}},
+		{"cut off", tcg + `printf 'h 0\no 30\nhi\n' >&4`, exitUsage, []string{"the answer is cut off"}},
+		{"no end", tcg + `printf 'h 0\no 3\nhi\n' >&4`, exitUsage, []string{"the answer is cut off"}},
+		{"garbled", tcg + `printf 'hello\n' >&4`, exitUsage, []string{"the answer is garbled"}},
+		{"too slow", tcg + "echo booting; exec sleep 60", exitUsage, []string{"booting", "did not finish in time", "--boot-timeout"}},
+		{"long console", tcg + "seq 100; exit 1", exitUsage, []string{"console:\n61\n", "\n100\n"}},
+	}
+	program, err := static()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, image := fakeQEMU(t, tt.script)
+			limit := "20s"
+			if tt.name == "too slow" {
+				limit = "1s"
+			}
+			cmd := exec.Command(program, "--on", image, "--boot-timeout", limit, "-c", "pol")
+			cmd.Env = append(cmd.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != tt.code {
+				t.Errorf("exit code %d, want %d\n%s", code, tt.code, out)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(string(out), want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
 			}
 		})
 	}
@@ -178,6 +252,28 @@ func TestMatrix(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%.300s", format, code, stderr, stdout)
 		}
 	}
+	// A scenario that is not for this kernel, and one that is not for another.
+	dir := t.TempDir()
+	for name, kind := range map[string]string{"here": "linux", "there": "gvisor"} {
+		text := "-- script --\n-c con\n-- golden --\ncmd #1 stp #0: con(c): ret=0\ncmd #1 stp #1: con(c): ret=-1 (EISCONN)\n-- skip " + kind + " --\nIt lacks\nthat.\n"
+		if err := os.WriteFile(filepath.Join(dir, name+".probe"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stdout, stderr, code = on(t, "matrix", "--html", filepath.Join(dir, "page.html"), "--only", dir, "host")
+	if code != exitOK || !strings.Contains(stdout, "skipped on ") || !strings.Contains(stdout, ": It lacks that.") ||
+		!strings.Contains(stdout, "1 passed, 0 failed, 1 skipped\n") {
+		t.Errorf("with a skip: exit code %d\n%s%s", code, stderr, stdout)
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "page.html")); err != nil || !strings.Contains(string(page), "It lacks that.") {
+		t.Errorf("--html: %v", err)
+	}
+	if _, stderr, code = on(t, "verify", filepath.Join(dir, "here.probe")); code != exitSkip {
+		t.Errorf("all skipped: exit code %d\n%s", code, stderr)
+	}
+	if stdout, stderr, code = on(t, "matrix", "--html", "/nonexistent/x", "host"); code != exitUsage || stdout != "" {
+		t.Errorf("--html nowhere: exit code %d\n%s%s", code, stderr, stdout)
+	}
 	_, stderr, code = on(t, "matrix", "--only", "fin-is-rdhup", "host", "exec:false")
 	if code != exitUsage || !strings.Contains(stderr, "a kernel did not run") {
 		t.Errorf("with one that does not run: exit code %d\n%s", code, stderr)
@@ -192,6 +288,7 @@ func TestOnFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ spec, want string }{
+		{"", "no kernel is named"},
 		{"nothing", "nothing: no such kernel, and not one of host, uml"},
 		{image, "not a kernel image"},
 		{"/etc", "/etc: not a regular file"},
@@ -239,7 +336,7 @@ func TestOnEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waits := []string{"--timeout", "30s", "-l", "acc,acc,acc,acc"}
+	waits := []string{"--timeout", "30s", "-l", "pol,acc,acc,acc,acc"}
 	for _, k := range kernelsHere(t) {
 		if k.name == "exec" || strings.HasPrefix(k.name, "vmlinuz-") && k.name != oneImage() {
 			continue // host and one image do for these
@@ -256,9 +353,19 @@ func TestOnEnds(t *testing.T) {
 			for name, end := range ends {
 				var stderr bytes.Buffer
 				cmd := exec.Command(program, append([]string{"--on", k.spec}, waits...)...)
+				tmp := t.TempDir()
+				cmd.Env = append(cmd.Environ(), "TMPDIR="+tmp)
 				cmd.Stderr = &stderr
+				answers, err := cmd.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
 				if err := cmd.Start(); err != nil {
 					t.Fatal(err)
+				}
+				// The first answer is there: the guest is in the middle of it.
+				if _, err := bufio.NewReader(answers).ReadString('\n'); err != nil {
+					t.Errorf("%s: no answer: %v\n%s", name, err, &stderr)
 				}
 				guest := child(t, cmd.Process.Pid)
 				end(cmd)
@@ -269,8 +376,12 @@ func TestOnEnds(t *testing.T) {
 				if !gone(guest) {
 					t.Errorf("%s: its child %d is still there", name, guest)
 				}
+				// Nobody is left to clean up behind a process that was killed.
+				if left, _ := os.ReadDir(tmp); len(left) > 0 && name != "killed" {
+					t.Errorf("%s: %s was left behind", name, left[0].Name())
+				}
 			}
-			_, stderr, code := on(t, append([]string{"--on", k.spec, "--boot-timeout", "300ms"}, waits...)...)
+			_, stderr, code := on(t, append([]string{"--on", k.spec, "--boot-timeout", "500ms"}, waits...)...)
 			if code != exitUsage || !strings.Contains(stderr, "in time") {
 				t.Errorf("--boot-timeout: exit code %d\n%s", code, stderr)
 			}

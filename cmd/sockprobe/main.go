@@ -28,6 +28,15 @@ func main() {
 	if kernel.InGuest() {
 		kernel.RunGuest(run)
 	}
+	if len(os.Args) > 1 && os.Args[1] == kernel.Framed {
+		err := kernel.RunFramed(os.Stdout, func(stdout, stderr io.Writer) int {
+			return run(os.Args[2:], stdout, stderr)
+		})
+		if err != nil {
+			os.Exit(exitUsage)
+		}
+		os.Exit(exitOK)
+	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -15,7 +15,15 @@ import (
 // TestMain lets scripts run this very binary as sockprobe.
 func TestMain(m *testing.M) {
 	keepDescriptors()
-	testscript.Main(m, map[string]func(){"sockprobe": main})
+	testscript.Main(tidy{m}, map[string]func(){"sockprobe": main})
+}
+
+// tidy removes what the tests have shared once they are done.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	defer os.RemoveAll(staticDir)
+	return t.M.Run()
 }
 
 // keepDescriptors lets no descriptor but 0, 1 and 2 get into what the tests

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -40,7 +39,7 @@ scenario, a column a kernel, Linux in the order of its versions. A cell says
     same     it answers what the default golden has: what a current Linux answers
     differs  it answers otherwise, as the golden for such kernels has it
     wrong    it does not answer what its golden has; the exit code will be 1
-    skipped  the kernel lacks what the scenario is about
+    skipped  the kernel lacks what the scenario is about, as its file says
 
 Below it, for each difference, are the lines that differ.
 
@@ -52,7 +51,7 @@ A kernel is one of
 			if len(args) == 0 {
 				return fault("name some, such as: sockprobe matrix host uml /boot/vmlinuz-*", "matrix needs kernels to run on")
 			}
-			if set.on != "" {
+			if set.on.given {
 				return fault("name the kernels behind matrix", "--on does not go with matrix")
 			}
 			return nil
@@ -68,23 +67,32 @@ A kernel is one of
 					return err
 				}
 			}
-			ctx, cancel := set.limited()
-			defer cancel()
+			if page != "" {
+				if err := touch(page); err != nil { // before all the boots
+					return fault("name a file that can be written", "write %s: %w", page, err)
+				}
+			}
+			ctx, stop := interruptible()
+			defer stop()
 			start := time.Now()
 			suites := runMatrix(ctx, kernels, files, set, cmd.ErrOrStderr())
 			if ctx.Err() != nil {
-				return fmt.Errorf("matrix: %w", context.Cause(ctx))
-			}
-			if page != "" {
-				if err := writePage(page, suites); err != nil {
-					return err
-				}
+				return errors.New("interrupted")
 			}
 			out := cmd.OutOrStdout()
 			if format.value == "text" {
 				report.MatrixText(out, suites, time.Since(start), set.coloured(out))
 			} else if err := render(out, format.value, suites); err != nil {
 				return err
+			}
+			if page != "" {
+				var html bytes.Buffer
+				if err := report.HTML(&html, suites); err != nil {
+					return err
+				}
+				if err := replaceFile(page, html.Bytes()); err != nil {
+					return fmt.Errorf("write %s: %w", page, err)
+				}
 			}
 			return verdict(suites)
 		},
@@ -97,24 +105,6 @@ A kernel is one of
 	return cmd
 }
 
-// writePage writes the HTML page, all or nothing.
-func writePage(path string, suites []report.Suite) error {
-	var page bytes.Buffer
-	if err := report.HTML(&page, suites); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".*.html")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Unwrap(err))
-	}
-	defer os.Remove(f.Name()) // gone already if all went well
-	_, err = f.Write(page.Bytes())
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
-}
-
 // verdict is the error that suites amount to.
 func verdict(suites []report.Suite) error {
 	for _, s := range suites {
@@ -122,8 +112,11 @@ func verdict(suites []report.Suite) error {
 			return errNoBoot
 		}
 	}
-	if report.Count(suites...).Failed > 0 {
+	switch c := report.Count(suites...); {
+	case c.Failed > 0:
 		return errDiffers
+	case c.Passed == 0 && c.Skipped > 0:
+		return errSkipped
 	}
 	return nil
 }
@@ -178,16 +171,25 @@ func failure(err error) string {
 	return text
 }
 
-// tellApart gives kernels of the same short name their release instead.
+// tellApart gives kernels of the same short name their release instead, and a
+// number if that does not tell them apart either.
 func tellApart(suites []report.Suite) {
-	seen := map[string]int{}
+	short, full := map[string]int{}, map[string]int{}
 	for _, s := range suites {
-		seen[s.Kernel]++
+		short[s.Kernel]++
 	}
 	for i, s := range suites {
-		if seen[s.Kernel] > 1 && s.Release != "" {
-			suites[i].Kernel = s.Release
+		if short[s.Kernel] < 2 {
+			continue
 		}
+		name := s.Release
+		if name == "" {
+			name = s.Kernel
+		}
+		if full[name]++; full[name] > 1 {
+			name = fmt.Sprintf("%s (%d)", name, full[name])
+		}
+		suites[i].Kernel = name
 	}
 }
 
@@ -211,16 +213,20 @@ type progress struct {
 func (p *progress) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.on {
-		fmt.Fprintf(p.w, "[%d/%d] %s\n", p.finished, p.total, fmt.Sprintf(format, args...))
-	}
+	p.print(format, args...)
 }
 
 func (p *progress) done(format string, args ...any) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.finished++
-	p.mu.Unlock()
-	p.say(format, args...)
+	p.print(format, args...)
+}
+
+func (p *progress) print(format string, args ...any) {
+	if p.on {
+		fmt.Fprintf(p.w, "[%d/%d] %s\n", p.finished, p.total, fmt.Sprintf(format, args...))
+	}
 }
 
 func isTerminal(w io.Writer) bool {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -77,7 +78,7 @@ func observe(req request, stdout io.Writer) error {
 	for i, script := range scripts {
 		start := time.Now()
 		tally, err := ops.Repeat(script, opts, req.Repeat)
-		if err != nil {
+		if err != nil && !errors.Is(err, ops.ErrNoServer) {
 			return err
 		}
 		lines := 0
@@ -101,17 +102,17 @@ func readAnswer(data []byte, scripts int) (scenario.System, []observed, error) {
 	results := make([]observed, scripts)
 	done := 0
 	lines := bufio.NewScanner(bytes.NewReader(data))
-	for n := 0; lines.Scan(); n++ {
+	for lines.Scan() {
 		var h heading
 		if err := json.Unmarshal(lines.Bytes(), &h); err != nil {
-			return system, nil, fmt.Errorf("line %d of the answer: %w", n+1, err)
+			return system, nil, fmt.Errorf("the answer after script %d: %w", done, err)
 		}
 		switch {
 		case h.System != nil:
 			system = *h.System
 			continue
 		case h.Script == nil || *h.Script != done || done >= scripts:
-			return system, nil, fmt.Errorf("line %d of the answer is out of order", n+1)
+			return system, nil, fmt.Errorf("the answer after script %d is out of order", done)
 		}
 		tally := &scenario.Tally{}
 		for range h.Steps {

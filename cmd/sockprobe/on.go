@@ -25,14 +25,16 @@ func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)
 // command line has been parsed by then: a fault in it boots nothing.
 func through(set *settings, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if set.on == "" {
+		if !set.on.given {
 			return run(cmd, args)
 		}
-		k, err := kernel.Open(set.on)
+		k, err := kernel.Open(set.on.spec)
 		if err != nil {
 			return err
 		}
-		ctx, cancel := set.limited()
+		ctx, stop := interruptible()
+		defer stop()
+		ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
 		defer cancel()
 		when := "never"
 		if set.coloured(cmd.OutOrStdout()) {
@@ -54,12 +56,9 @@ func through(set *settings, run func(*cobra.Command, []string) error) func(*cobr
 	}
 }
 
-// limited is a context that ends with --boot-timeout, or when the user
-// interrupts.
-func (s *settings) limited() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	ctx, cancel := context.WithTimeout(ctx, s.bootTimeout.duration())
-	return ctx, func() { cancel(); stop() }
+// interruptible is a context that ends when the user interrupts.
+func interruptible() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 }
 
 // withoutOn is a command line without what says where to run it.

@@ -19,15 +19,17 @@ func probe(stdout io.Writer, script scenario.Script, format string, set settings
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	p.Begin()
 	if set.repeat > 1 {
-		tally, err := ops.Repeat(script, opts, set.repeat)
-		if err != nil {
-			return err
+		tally, err := ops.Repeat(script, opts, int(set.repeat))
+		if tally != nil {
+			p.Tally(tally)
 		}
-		p.Tally(tally)
-		p.End()
-		return nil
+		return ended(p, err)
 	}
-	err := ops.Run(script, opts, p.Observe)
+	return ended(p, ops.Run(script, opts, p.Observe))
+}
+
+// ended ends the output of a script with what came of it.
+func ended(p *report.Printer, err error) error {
 	if errors.Is(err, ops.ErrNoServer) {
 		return hinted{err, "the answer to the acc above says why; the script ends there"}
 	} else if err != nil {

@@ -5,16 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"sockprobe/scenario"
 )
 
 // replaceFile writes path anew, all or nothing. What is kept is the file's mode
-// and, where that is allowed, its owner; a symbolic link stays one.
+// and, where that is allowed, its owner; a symbolic link stays one. What is no
+// regular file, such as a pipe, is written to.
 func replaceFile(path string, data []byte) error {
-	if len(data) > scenario.MaxFileSize {
-		return fault("shorten the script", "with its answers it is more than the %d bytes that are read", scenario.MaxFileSize)
-	}
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
@@ -22,6 +18,9 @@ func replaceFile(path string, data []byte) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
+	}
+	if !info.Mode().IsRegular() {
+		return os.WriteFile(path, data, 0)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".*"+filepath.Base(path))
 	if err != nil {
@@ -39,4 +38,13 @@ func replaceFile(path string, data []byte) error {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
+}
+
+// touch makes path if it is not there, to know that it can be.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	return f.Close()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,9 +21,9 @@ type settings struct {
 	verbose bool
 	timeout timeoutFlag
 	settle  settleFlag
-	repeat  int
+	repeat  repeatFlag
 
-	on          string // the kernel to run on, "" for this one
+	on          onFlag // the kernel to run on
 	bootTimeout timeoutFlag
 	line        []string // the command line, to be run there
 }
@@ -34,6 +35,7 @@ func newRoot(line []string) *cobra.Command {
 			colour:      choice{"auto", colourNames},
 			timeout:     timeoutFlag(ops.DefaultTimeout),
 			settle:      settleAuto,
+			repeat:      1,
 			bootTimeout: timeoutFlag(kernel.DefaultLimit),
 			line:        line,
 		}
@@ -109,13 +111,13 @@ Exit codes:
 	shared.BoolVarP(&set.verbose, "verbose", "v", false, "verify: name what passes, too; else nothing, as the probe always prints what the original does with -v")
 	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
 	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor, none elsewhere")
-	shared.IntVar(&set.repeat, "repeat", 1, "run `N` times and count the answers of steps that vary")
-	shared.StringVar(&set.on, "on", "", "run on another `KERNEL`: "+kernelForms())
-	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on another kernel, boot included")
+	shared.Var(&set.repeat, "repeat", "run so many times and count the answers of steps that vary")
+	shared.Var(&set.on, "on", "run on another kernel: "+kernelForms())
+	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on each other kernel, boot included")
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
-	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(&set), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
+	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root
@@ -207,6 +209,34 @@ func (f *settleFlag) String() string {
 	return time.Duration(*f).String()
 }
 func (f *settleFlag) Type() string { return "DURATION" }
+
+// An onFlag names a kernel; an empty name is one, too, and an error.
+type onFlag struct {
+	given bool
+	spec  string
+}
+
+func (f *onFlag) Set(s string) error {
+	f.given, f.spec = true, s
+	return nil
+}
+func (f *onFlag) String() string { return f.spec }
+func (f *onFlag) Type() string   { return "KERNEL" }
+
+// A repeatFlag is a number of runs.
+type repeatFlag int
+
+func (f *repeatFlag) Set(s string) error {
+	const most = 1_000_000
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > most {
+		return fault("give a number, such as 100", "not a number from 1 to %d", most)
+	}
+	*f = repeatFlag(n)
+	return nil
+}
+func (f *repeatFlag) String() string { return strconv.Itoa(int(*f)) }
+func (f *repeatFlag) Type() string   { return "N" }
 
 func parseDuration(s string, least, most time.Duration) (time.Duration, error) {
 	d, err := time.ParseDuration(s)

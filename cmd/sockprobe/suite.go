@@ -10,6 +10,7 @@ import (
 
 	"sockprobe"
 	"sockprobe/kernel"
+	"sockprobe/ops"
 	"sockprobe/report"
 	"sockprobe/scenario"
 )
@@ -21,12 +22,15 @@ type outcome struct {
 	suite   report.Suite
 }
 
-// ask runs files on a kernel, or in this process if k is nil, all in one boot.
+// ask runs files on a kernel, or in this process if k is nil, all in one boot
+// and within --boot-timeout.
 func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *settings, notice io.Writer) (outcome, error) {
-	req := request{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle), Repeat: set.repeat}
+	req := request{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle), Repeat: int(set.repeat)}
 	for _, f := range files {
 		req.Scripts = append(req.Scripts, f.Script.String())
 	}
+	ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
+	defer cancel()
 	var answer bytes.Buffer
 	start := time.Now()
 	if err := execute(ctx, k, req, &answer, notice); err != nil {
@@ -65,7 +69,7 @@ func execute(ctx context.Context, k kernel.Kernel, req request, answer, notice i
 	case err != nil:
 		return err
 	case code != exitOK:
-		return fmt.Errorf("%s: sockprobe there exited with %d: %s", k.Name(), code, bytes.TrimSpace(stderr.Bytes()))
+		return fmt.Errorf("%s: exit code %d there: %s", k.Name(), code, bytes.TrimSpace(stderr.Bytes()))
 	default:
 		return nil
 	}
@@ -76,6 +80,11 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 	section, golden, err := f.Resolve(system)
 	if err != nil {
 		return report.Result{}, err
+	}
+	if reason := f.Skip(system); reason != "" {
+		return report.Result{
+			Name: f.Label(), Essence: f.Essence(), Script: f.Script.String(), Status: report.Skipped, Reason: reason,
+		}, nil
 	}
 	r := report.Result{
 		Name: f.Label(), Essence: f.Essence(), Script: f.Script.String(), Golden: section, Duration: o.took,
@@ -93,29 +102,37 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 }
 
 // rewrite puts a kernel's answers into a file where its golden has others. It
-// gives the section that was written, or "" if there was nothing to write.
+// tells what it did, or gives "" if there was nothing to do.
 //
-// The default golden is for this process's kernel: a current Linux. What another
-// kernel answers goes into the overlay that is for it, and an overlay that has
-// become the same as the default goes.
-func rewrite(f *sockprobe.File, o outcome, i int, elsewhere bool) (string, error) {
+// The default golden is what a current Linux answers, which this process's kernel
+// is taken to be if it is one. Any other kernel's answers go into an overlay.
+func rewrite(f *sockprobe.File, o outcome, i int) (string, error) {
 	got := report.Stable(o.answers[i].tally)
 	section, golden, err := f.Resolve(o.system)
-	if err != nil {
-		return "", err
-	}
-	isDefault := section == "golden"
 	switch {
-	case !isDefault && f.Golden != nil && report.Agrees(f.Golden, got):
-		f.DropOverlay(section)
-		return section, nil
+	case err != nil:
+		return "", err
 	case golden != nil && report.Agrees(golden, got):
 		return "", nil
-	case isDefault && f.Golden != nil && elsewhere:
-		section += " " + o.system.Kind
-		if o.system.Kind == "linux" {
-			section += "=" + o.system.Short()
-		}
 	}
-	return section, f.SetGolden(section, got)
+	isOverlay := section != "golden"
+	here := ops.System()
+	current := o.system.Kind == "linux" && here.Kind == "linux" && o.system.Short() == here.Short()
+	switch {
+	case isOverlay && report.Agrees(f.Golden, got) && !f.Narrow(section):
+		return "", &scenario.Error{
+			Where:   f.Label(),
+			Problem: fmt.Sprintf("%q is for %s %s too, which answers as the default does", section, o.system.Kind, o.system.Release),
+			Hint:    "narrow its versions by hand",
+		}
+	case isOverlay && report.Agrees(f.Golden, got):
+		f.DropOverlay(section)
+		return "removed " + section, nil
+	case isOverlay || current:
+	case o.system.Kind != "linux":
+		section += " " + o.system.Kind
+	default:
+		section += " linux=" + o.system.Short()
+	}
+	return section, f.SetGolden(section, report.Merge(golden, got))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/report"
+	"sockprobe/scenario"
 )
 
 func newVerify(set *settings) *cobra.Command {
@@ -46,13 +48,15 @@ are read, and written, here.
 				}
 			}
 			var k kernel.Kernel
-			if set.on != "" {
-				if k, err = kernel.Open(set.on); err != nil {
+			ctx := context.Background()
+			if set.on.given {
+				if k, err = kernel.Open(set.on.spec); err != nil {
 					return err
 				}
+				var stop context.CancelFunc
+				ctx, stop = interruptible() // a child has to be ended; this process ends by itself
+				defer stop()
 			}
-			ctx, cancel := set.limited()
-			defer cancel()
 			o, err := ask(ctx, k, files, set, notices{cmd.ErrOrStderr()})
 			if err != nil {
 				return err
@@ -62,7 +66,7 @@ are read, and written, here.
 				out = io.Discard
 			}
 			if update {
-				return updateFiles(out, files, o, k != nil)
+				return updateFiles(out, files, o)
 			}
 			switch format.value {
 			case "text":
@@ -70,10 +74,10 @@ are read, and written, here.
 			default:
 				err = render(out, format.value, []report.Suite{o.suite})
 			}
-			if err == nil && report.Count(o.suite).Failed > 0 {
-				err = errDiffers
+			if err != nil {
+				return err
 			}
-			return err
+			return verdict([]report.Suite{o.suite})
 		},
 	}
 	cmd.Flags().BoolVarP(&update, "update", "u", false, "write this kernel's answers into the files")
@@ -83,22 +87,27 @@ are read, and written, here.
 }
 
 // updateFiles writes a kernel's answers into the files that have others.
-func updateFiles(out io.Writer, files []sockprobe.File, o outcome, elsewhere bool) error {
+func updateFiles(out io.Writer, files []sockprobe.File, o outcome) error {
 	updated := 0
 	for i := range files {
 		f := &files[i]
-		section, err := rewrite(f, o, i, elsewhere)
+		what, err := rewrite(f, o, i)
 		if err != nil {
 			return err
 		}
-		if section == "" {
+		if what == "" {
 			continue
 		}
-		if err := replaceFile(f.Path, f.Format()); err != nil {
+		text := f.Format()
+		if len(text) > scenario.MaxFileSize {
+			return fault("shorten the script", "rewrite %s: with its answers it is more than the %d bytes that are read",
+				f.Label(), scenario.MaxFileSize)
+		}
+		if err := replaceFile(f.Path, text); err != nil {
 			return fmt.Errorf("rewrite %s: %w", f.Path, err)
 		}
 		updated++
-		fmt.Fprintf(out, "updated %s: %s\n", f.Path, section)
+		fmt.Fprintf(out, "updated %s: %s\n", f.Path, what)
 	}
 	fmt.Fprintf(out, "%d updated, %d as before\n", updated, len(files)-updated)
 	return nil
