@@ -28,8 +28,12 @@ func (r *run) con(step) answer {
 // acc accepts from the listener. The first socket it gives is the server's.
 func (r *run) acc(step) answer {
 	fd := r.socket(scenario.Listener).fd
+	ready := r.awaitConnection(fd)
 	plugs := r.plugHoles(fd)
-	a := r.slept(fd, unix.SO_RCVTIMEO, func() answer { return accept(fd) })
+	a := undisturbed(func() answer { return accept(fd) })
+	if !ready {
+		setNonblock(fd, false)
+	}
 	for _, plug := range plugs {
 		closeFD(plug)
 	}
@@ -43,6 +47,20 @@ func (r *run) acc(step) answer {
 		r.extra = append(r.extra, a.ret)
 	}
 	return a
+}
+
+// awaitConnection waits until accept has an answer, or for the run's time limit.
+// In the latter case it makes the listener a non-blocking one, so that accept has
+// one then: EAGAIN.
+//
+// SO_RCVTIMEO would do the same on Linux, but gVisor's accept does not heed it.
+func (r *run) awaitConnection(fd int) bool {
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	if a := undisturbed(func() answer { return pollWaiting(&p, r.timeout) }); a.ret != 0 {
+		return true
+	}
+	setNonblock(fd, true)
+	return false
 }
 
 // plugHoles occupies the numbers of closed sides with duplicates of fd, so that

@@ -77,8 +77,8 @@ func setLinger(fd int, l unix.Linger) answer {
 }
 
 // setTimeout bounds the calls on fd that can sleep: option is SO_SNDTIMEO for
-// connect, and SO_RCVTIMEO for accept and recv. Readiness does not depend on
-// either (socket(7)).
+// connect, and SO_RCVTIMEO for recv. Readiness does not depend on either
+// (socket(7)).
 func setTimeout(fd, option int, d time.Duration) answer {
 	tv := unix.NsecToTimeval(d.Nanoseconds())
 	return reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, uintptr(option),
@@ -95,7 +95,23 @@ func dupFrom(fd, least int) answer {
 	return reply(unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_DUPFD_CLOEXEC, uintptr(least)))
 }
 
+// setNonblock sets or clears O_NONBLOCK, the only flag that a probed socket has.
+func setNonblock(fd int, on bool) {
+	flags := 0
+	if on {
+		flags = unix.O_NONBLOCK
+	}
+	unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags))
+}
+
 // Calls that can sleep.
+
+// pollWaiting is ppoll(2) on one descriptor, for at most d.
+func pollWaiting(p *unix.PollFd, d time.Duration) answer {
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	return reply(unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(p)), 1,
+		uintptr(unsafe.Pointer(&ts)), 0, 0, 0))
+}
 
 func connect(fd int, addr *unix.RawSockaddrInet4) answer {
 	return reply(unix.Syscall(unix.SYS_CONNECT, uintptr(fd),

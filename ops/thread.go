@@ -42,15 +42,19 @@ func asked(call func() answer) answer {
 // slept makes a call on fd that may sleep for as long as option, SO_RCVTIMEO or
 // SO_SNDTIMEO, lets it: the run's time limit. Readiness depends on neither.
 //
-// After an EINTR the thread takes no signals until the call is through: however
-// many come, the wait ends within twice the limit. What can still interrupt it
-// is a stop, whose length is up to whoever stops the process.
-//
 // A descriptor that takes no time limit is no socket that could sleep.
 func (r *run) slept(fd, option int, call func() answer) answer {
 	if a := setTimeout(fd, option, r.timeout); a.errno != 0 && a.errno != scenario.Errno(unix.EBADF) {
 		return a
 	}
+	return undisturbed(call)
+}
+
+// undisturbed makes a call that may sleep until no signal came in between. After
+// an EINTR the thread takes no signals until the call is through: however many
+// come, the wait ends within twice its limit. What can still interrupt it is a
+// stop, whose length is up to whoever stops the process.
+func undisturbed(call func() answer) answer {
 	if a := call(); a.errno != interrupted {
 		return a
 	}

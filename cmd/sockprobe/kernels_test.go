@@ -133,6 +133,13 @@ func TestKernels(t *testing.T) {
 				return // what follows is not the kernel's doing, and costs a boot each
 			}
 
+			// Each wait is bounded there, too.
+			got, stderr, code = on(t, "--on", k.spec, "--timeout", "100ms", "-l", "acc", "-c", "drn")
+			if !strings.Contains(got, "acc(l=3): ret=-1 (Resource temporarily unavailable)") ||
+				!strings.Contains(got, "drn(c=4): ret=-1 (Resource temporarily unavailable)") {
+				t.Errorf("waits: exit code %d\n%s%s", code, got, stderr)
+			}
+
 			// A script that ends early ends the run there with its exit code
 			// and its message, and no console.
 			_, stderr, code = on(t, "--on="+k.spec, "-l", "clo", "-s", "pol")

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 type tidy struct{ *testing.M }
 
 func (t tidy) Run() int {
-	defer os.RemoveAll(staticDir)
+	defer func() { os.RemoveAll(staticDir) }() // its value then, not now
 	return t.M.Run()
 }
 
