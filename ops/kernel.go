@@ -17,7 +17,7 @@ func Kernel() string {
 
 // System is the running kernel as goldens tell kernels apart.
 func System() scenario.System {
-	parkPoller() // before a file is read, which brings it up
+	Prepare() // before a file is read, which brings it up
 	u := uname()
 	s := scenario.System{Kind: "linux", Release: unix.ByteSliceToString(u.Release[:])}
 	switch {

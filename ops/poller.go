@@ -5,7 +5,9 @@ import (
 	"time"
 )
 
-// parkPoller brings up the runtime's network poller, once, and out of the way.
+// Prepare brings up the runtime's network poller, once, and out of the way. A
+// program calls it before all else, so that the first descriptors are left for
+// the sockets; [Run] does if nobody has.
 //
 // The runtime makes the poller's two descriptors when the first timer is set,
 // by whomever: by the garbage collector's scavenger in the middle of a run, for
@@ -13,6 +15,8 @@ import (
 // that the script has closed; its next steps would find an open descriptor, and
 // a second clo would close the poller's. So it is made now, with all low numbers
 // occupied.
+func Prepare() { parkPoller() }
+
 var parkPoller = sync.OnceFunc(func() {
 	const above = 64 // a script needs no more than a handful
 	var held []int

@@ -51,7 +51,7 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 	defer runtime.UnlockOSThread()
 	descriptors.Lock()
 	defer descriptors.Unlock()
-	parkPoller()
+	Prepare()
 
 	if opts.Timeout <= 0 {
 		opts.Timeout = DefaultTimeout

@@ -211,26 +211,6 @@ func TestSameNumbersWithEpoll(t *testing.T) {
 	}
 }
 
-// TestLongScriptKeepsItsNumbers runs long enough for the garbage collector's
-// scavenger to set a timer, which brings up the runtime's poller if nobody has.
-// Its descriptors must not get the number of the closed client.
-func TestLongScriptKeepsItsNumbers(t *testing.T) {
-	script, err := scenario.Parse([]string{"-c", "clo,pol" + strings.Repeat(",pol,clo", 20_000)}, Verbs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	garbage := [][]byte{}
-	err = Run(script, Options{}, func(o scenario.Observation) {
-		garbage = append(garbage[len(garbage)/2:], make([]byte, 1024))
-		if o.Verb == "pol" && o.Events != scenario.Nval {
-			t.Errorf("%s: want NVAL", report.Line(o))
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestRunsTakeTurns holds that runs at the same time do not get each other's
 // numbers.
 func TestRunsTakeTurns(t *testing.T) {

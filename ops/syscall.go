@@ -101,7 +101,7 @@ func setNonblock(fd int, on bool) {
 	if on {
 		flags = unix.O_NONBLOCK
 	}
-	unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags))
+	_, _, _ = unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags))
 }
 
 // Calls that can sleep.

@@ -18,6 +18,7 @@ import (
 	"runtime"
 
 	"sockprobe/kernel"
+	"sockprobe/ops"
 )
 
 // The probe runs on the process's first thread, so that plain strace, without
@@ -25,6 +26,7 @@ import (
 func init() { runtime.LockOSThread() }
 
 func main() {
+	ops.Prepare()
 	if kernel.InGuest() {
 		kernel.RunGuest(run)
 	}
