@@ -11,16 +11,12 @@ import (
 	"strings"
 )
 
-// An image is what a kernel image tells of itself without being booted.
-type image struct {
-	release string // as uname -r will have it; "" if it does not say
-}
-
 // inspect reads a kernel image's headers, to refuse at once what no boot will
-// get to run.
-func inspect(path string) (image, error) {
-	bad := func(format string, args ...any) (image, error) {
-		return image{}, &SetupError{
+// get to run. It gives the release, as uname -r will have it, or "" if the image
+// does not say.
+func inspect(path string) (release string, err error) {
+	bad := func(format string, args ...any) (string, error) {
+		return "", &SetupError{
 			Problem: path + ": " + fmt.Sprintf(format, args...),
 			Hint:    "name a vmlinuz or bzImage for " + runtime.GOARCH + ", such as /boot/vmlinuz-* or arch/x86/boot/bzImage",
 		}
@@ -52,7 +48,7 @@ func inspect(path string) (image, error) {
 	case string(head[0x202:0x206]) == "HdrS":
 		// XLF_KERNEL_64, of xloadflags (Documentation/arch/x86/boot.rst)
 		if head[0x236]&1 == 0 {
-			return image{}, archIs(path, "386")
+			return "", archIs(path, "386")
 		}
 		// setup_sects and syssize: the real-mode code and the rest, of which a
 		// copy that was cut off has less.
@@ -60,11 +56,11 @@ func inspect(path string) (image, error) {
 		if whole := setup*512 + rest*16; info.Size() < whole {
 			return bad("cut off: %d bytes, and its header says %d", info.Size(), whole)
 		}
-		return x86Image(head), archIs(path, "amd64")
+		return x86Release(head), archIs(path, "amd64")
 	case string(head[0x38:0x3c]) == "ARM\x64":
-		return image{}, archIs(path, "arm64")
+		return "", archIs(path, "arm64")
 	case string(head[0x30:0x34]) == "RISC":
-		return image{}, archIs(path, "riscv64")
+		return "", archIs(path, "riscv64")
 	case bytes.HasPrefix(head, []byte(elf.ELFMAG)):
 		e, err := elf.NewFile(f)
 		if err != nil {
@@ -74,23 +70,23 @@ func inspect(path string) (image, error) {
 			return bad("an ELF file, but not a kernel")
 		}
 		names := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64", elf.EM_RISCV: "riscv64"}
-		return image{}, archIs(path, names[e.Machine])
+		return "", archIs(path, names[e.Machine])
 	default:
 		return bad("not a kernel image: %s", describe(head))
 	}
 }
 
-// x86Image reads the release out of a bzImage: the boot header holds the offset
-// of a string that begins with it (Documentation/arch/x86/boot.rst,
+// x86Release reads the release out of a bzImage: the boot header holds the
+// offset of a string that begins with it (Documentation/arch/x86/boot.rst,
 // kernel_version).
-func x86Image(head []byte) image {
+func x86Release(head []byte) string {
 	at := int(binary.LittleEndian.Uint16(head[0x20e:])) + 0x200
 	if at >= len(head) {
-		return image{}
+		return ""
 	}
 	text, _, _ := bytes.Cut(head[at:], []byte{0})
 	release, _, _ := strings.Cut(string(text), " ")
-	return image{release: release}
+	return release
 }
 
 func archIs(path, arch string) error {

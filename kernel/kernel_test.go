@@ -99,10 +99,10 @@ func TestInspect(t *testing.T) {
 			if err := os.WriteFile(path, tt.data, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			img, err := inspect(path)
+			release, err := inspect(path)
 			if tt.problem == "" {
-				if err != nil || img.release != tt.release {
-					t.Errorf("release %q, %v", img.release, err)
+				if err != nil || release != tt.release {
+					t.Errorf("release %q, %v", release, err)
 				}
 				return
 			}

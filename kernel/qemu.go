@@ -20,7 +20,7 @@ type qemuImage struct {
 const qemuProgram = "qemu-system-x86_64"
 
 func openQEMU(path string) (Kernel, error) {
-	img, err := inspect(path)
+	name, err := inspect(path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,6 @@ func openQEMU(path string) (Kernel, error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	name := img.release
 	if name == "" {
 		name = filepath.Base(path)
 	}

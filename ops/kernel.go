@@ -3,6 +3,7 @@ package ops
 import (
 	"os"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -16,7 +17,9 @@ func Kernel() string {
 }
 
 // System is the running kernel as goldens tell kernels apart.
-func System() scenario.System {
+func System() scenario.System { return systemHere() }
+
+var systemHere = sync.OnceValue(func() scenario.System {
 	Prepare() // before a file is read, which brings it up
 	u := uname()
 	s := scenario.System{Kind: "linux", Release: unix.ByteSliceToString(u.Release[:])}
@@ -27,7 +30,7 @@ func System() scenario.System {
 		s.Kind = "uml"
 	}
 	return s
-}
+})
 
 // onGvisor tells whether the kernel is gVisor, which says so in its release.
 func onGvisor() bool {

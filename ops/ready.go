@@ -14,7 +14,12 @@ func (r *run) pol(s step) answer {
 	if s.epoll {
 		return r.askEpoll(s.fd)
 	}
-	p := unix.PollFd{Fd: int32(s.fd), Events: interest}
+	return askPoll(s.fd)
+}
+
+// askPoll asks poll(2) about fd, without a wait.
+func askPoll(fd int) answer {
+	p := unix.PollFd{Fd: int32(fd), Events: interest}
 	a := asked(func() answer { return pollNow(&p) })
 	a.polled = true
 	if a.ret > 0 {

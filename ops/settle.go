@@ -25,9 +25,7 @@ var settleHere = sync.OnceValue(func() time.Duration {
 })
 
 // settle waits until the readiness of every open socket has been the same for as
-// long as Options.Settle, or for the run's time limit longer at most. Loopback on Linux
-// needs none; a stack that delivers in threads of its own does, gVisor's first
-// of all.
+// long as Options.Settle, or for the run's time limit longer at most.
 func (r *run) settle() {
 	if r.settleFor <= 0 {
 		return
@@ -52,10 +50,7 @@ func (r *run) readiness() (events [3]scenario.Events) {
 		if s.fd < 0 || s.closed {
 			continue
 		}
-		p := unix.PollFd{Fd: int32(s.fd), Events: interest}
-		if a := asked(func() answer { return pollNow(&p) }); a.ret > 0 {
-			events[i] = scenario.Events(uint16(p.Revents))
-		}
+		events[i] = askPoll(s.fd).events
 	}
 	return events
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"unicode"
 	"unicode/utf8"
@@ -40,11 +41,17 @@ func (e Errno) Message() string {
 
 // ErrnoNamed finds an error by the name that [Errno.Name] gives it.
 func ErrnoNamed(name string) (Errno, bool) {
+	e, ok := errnosByName()[name]
+	return e, ok
+}
+
+var errnosByName = sync.OnceValue(func() map[string]Errno {
 	const last = 4095 // MAX_ERRNO of the kernel's include/linux/err.h
+	m := make(map[string]Errno, last)
 	for e := Errno(1); e <= last; e++ {
-		if e.Name() == name {
-			return e, true
+		if _, seen := m[e.Name()]; !seen {
+			m[e.Name()] = e
 		}
 	}
-	return 0, false
-}
+	return m
+})

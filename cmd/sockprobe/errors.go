@@ -88,6 +88,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
 	var invalid *pflag.InvalidValueError
+	hint := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
 	switch {
 	case errors.As(err, &missing):
 		if _, ok := missing.GetFlag().Value.(*stepsFlag); ok {
@@ -96,7 +97,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 		return fault("write it behind the flag: "+flagName(missing.GetFlag())+" "+missing.GetFlag().Value.Type(),
 			"%s: its argument is missing", flagName(missing.GetFlag()))
 	case errors.As(err, &unknown):
-		name, hint := "--"+unknown.GetSpecifiedName(), fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
+		name := "--" + unknown.GetSpecifiedName()
 		if shorts := unknown.GetSpecifiedShortnames(); shorts != "" {
 			name = "-" + unknown.GetSpecifiedName()
 			if name[1] >= utf8.RuneSelf { // pflag took one byte of it for a letter
@@ -109,13 +110,15 @@ func flagFault(cmd *cobra.Command, err error) error {
 		return fault(hint, "unknown flag %s", scenario.Clip(name))
 	case errors.As(err, &invalid):
 		// Our own values say themselves what is wrong, and have a hint.
-		problem, hint := invalid.Unwrap(), hintFor(invalid)
-		if hint == "" {
-			problem, hint = fmt.Errorf("not a %s", invalid.GetFlag().Value.Type()), fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
+		problem := invalid.Unwrap()
+		if own := hintFor(invalid); own != "" {
+			hint = own
+		} else {
+			problem = fmt.Errorf("not a %s", invalid.GetFlag().Value.Type())
 		}
 		return fault(hint, "%s %s: %w", flagName(invalid.GetFlag()), scenario.Quote(invalid.GetValue()), problem)
 	default:
-		return fault(fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"), "%w", err)
+		return fault(hint, "%w", err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -21,39 +20,37 @@ type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// through makes a command run on the kernel of --on, if one is given. The
-// command line has been parsed by then: a fault in it boots nothing.
-func through(set *settings, run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		if !set.on.given {
-			return run(cmd, args)
-		}
-		k, err := kernel.Open(set.on.spec)
-		if err != nil {
-			return err
-		}
-		ctx, stop := interruptible()
-		defer stop()
-		ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
-		defer cancel()
-		when := "never"
-		if set.coloured(cmd.OutOrStdout()) {
-			when = "always"
-		}
-		code, err := k.Run(ctx, kernel.Job{
-			Args:   append([]string{"--color", when}, withoutOn(set.line)...),
-			Stdout: cmd.OutOrStdout(),
-			Stderr: cmd.ErrOrStderr(),
-			Notice: notices{cmd.ErrOrStderr()},
-		})
-		if err != nil {
-			return err
-		}
-		if code != exitOK {
-			return exitStatus(code)
-		}
-		return nil
+// through runs a command on the kernel of --on, or with run here if none is
+// given. The command line has been parsed by then: a fault in it boots nothing.
+func through(set *settings, cmd *cobra.Command, run func() error) error {
+	if !set.on.given {
+		return run()
 	}
+	k, err := kernel.Open(set.on.spec)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
+	defer cancel()
+	when := "never"
+	if set.coloured(cmd.OutOrStdout()) {
+		when = "always"
+	}
+	code, err := k.Run(ctx, kernel.Job{
+		Args:   append([]string{"--color", when}, withoutOn(set.line)...),
+		Stdout: cmd.OutOrStdout(),
+		Stderr: cmd.ErrOrStderr(),
+		Notice: notices{cmd.ErrOrStderr()},
+	})
+	if err != nil {
+		return err
+	}
+	if code != exitOK {
+		return exitStatus(code)
+	}
+	return nil
 }
 
 // interruptible is a context that ends when the user interrupts.
@@ -74,7 +71,7 @@ func withoutOn(line []string) []string {
 			out = append(out, line[i])
 		}
 	}
-	return slices.Clip(out)
+	return out
 }
 
 // notices is standard error for lines that are no errors.

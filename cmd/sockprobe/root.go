@@ -64,28 +64,30 @@ Exit codes:
 		Args: func(cmd *cobra.Command, args []string) error {
 			// A word too many often is a list whose flag took the next flag
 			// for its list, as in -c -s pol.
-			if _, err := scenario.Parse(script, ops.Verbs()); len(args) > 0 && len(script) > 0 && err != nil {
-				return err
+			if len(args) > 0 && len(script) > 0 {
+				if _, err := scenario.Parse(script, ops.Verbs()); err != nil {
+					return err
+				}
 			}
 			return noArguments(cmd, args)
 		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
-				return through(&set, func(*cobra.Command, []string) error {
+				return through(&set, cmd, func() error {
 					_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
 					return err
-				})(cmd, args)
+				})
 			}
 			script, err := scenario.Parse(script, ops.Verbs())
 			if err != nil {
 				return err
 			}
-			return through(&set, func(*cobra.Command, []string) error {
+			return through(&set, cmd, func() error {
 				return probe(cmd.OutOrStdout(), script, format.value, set)
-			})(cmd, args)
+			})
 		},
 	}
 	root.SetFlagErrorFunc(flagFault)

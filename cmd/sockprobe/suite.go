@@ -81,14 +81,12 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 	if err != nil {
 		return report.Result{}, err
 	}
+	r := report.Result{Name: f.Label(), Essence: f.Essence(), Script: f.Script.String()}
 	if reason := f.Skip(system); reason != "" {
-		return report.Result{
-			Name: f.Label(), Essence: f.Essence(), Script: f.Script.String(), Status: report.Skipped, Reason: reason,
-		}, nil
+		r.Status, r.Reason = report.Skipped, reason
+		return r, nil
 	}
-	r := report.Result{
-		Name: f.Label(), Essence: f.Essence(), Script: f.Script.String(), Golden: section, Duration: o.took,
-	}
+	r.Golden, r.Duration = section, o.took
 	got := report.Stable(o.tally)
 	switch {
 	case golden == nil:
