@@ -23,6 +23,10 @@ const (
 	skipSection   = "skip"
 )
 
+// lineEnds makes all line ends one newline. A lone carriage return is one too:
+// left alone, it would become part of a "\r\n" when the file is written again.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // A File is a .probe file: a script, what a kernel is known to answer to it,
 // and in the comment above both, what it is that they show.
 //
@@ -68,7 +72,7 @@ func ParseFile(path string, data []byte, verbs []Verb) (*File, error) {
 	if text != "" && !strings.HasSuffix(text, "\n") {
 		text += "\n" // as txtar has it, but before line ends are made alike
 	}
-	archive := txtar.Parse([]byte(strings.ReplaceAll(text, "\r\n", "\n")))
+	archive := txtar.Parse([]byte(lineEnds.Replace(text)))
 	f := &File{Name: baseName(path), Comment: string(archive.Comment)}
 	seen := map[string]bool{}
 	for _, section := range archive.Files {

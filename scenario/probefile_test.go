@@ -86,6 +86,7 @@ func FuzzParseFile(f *testing.F) {
 	f.Add("-- script --\n-e -c pol")
 	f.Add("about\n-- golden --\nx\n-- script --\n-c pol\n")
 	f.Add("ut\n-- golden --\nx\n-- script --\n-c pol\r")
+	f.Add("-- script --\n-c pol\r\r\n")
 	f.Add("-- script --\n-c pol\n-- golden gvisor --\nx\n-- golden linux>=6.1 linux<6.12 --\ny\n")
 	f.Fuzz(func(t *testing.T, in string) {
 		file, err := ParseFile("x.probe", []byte(in), testVerbs)
