@@ -15,6 +15,7 @@ var (
 	formatNames   = []string{"text", "classic", "json"}
 	verifyFormats = []string{"text", "ktap", "junit", "json"}
 	matrixFormats = []string{"text", "ktap", "junit", "json", "html"}
+	traceFormats  = []string{"strace", "json"}
 	colourNames   = []string{"auto", "always", "never"}
 )
 

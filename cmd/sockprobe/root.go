@@ -119,7 +119,7 @@ Exit codes:
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
-	root.AddCommand(newVerify(&set), newMatrix(&set), newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
+	root.AddCommand(newVerify(&set), newMatrix(&set), newFwd(&set), newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root

@@ -1,0 +1,80 @@
+package fwd
+
+// What a connection needs for a while is kept for the next one: in steady state
+// nothing is allocated.
+
+func (l *loop) newConn() *conn {
+	c := new(conn)
+	if last := len(l.conns) - 1; last >= 0 {
+		c, l.conns = l.conns[last], l.conns[:last]
+	}
+	*c = conn{}
+	c.client.conn, c.client.peer, c.client.fd = c, &c.server, -1
+	c.server.conn, c.server.peer, c.server.fd = c, &c.client, -1
+	return c
+}
+
+func (l *loop) recycle(c *conn) {
+	if len(l.conns) < spares {
+		l.conns = append(l.conns, c)
+	}
+}
+
+func (l *loop) freeBuffer() []byte {
+	if last := len(l.buffers) - 1; last >= 0 {
+		b := l.buffers[last]
+		l.buffers = l.buffers[:last]
+		return b
+	}
+	return make([]byte, bufferSize)
+}
+
+// keepBuffer leaves e the buffer with what could not be sent; if it is the
+// loop's, the loop takes another.
+func (l *loop) keepBuffer(e *end) {
+	if e.len > 0 && &e.buf[0] == &l.buf[0] {
+		l.buf = l.freeBuffer()
+	}
+}
+
+// releaseBuffer takes e's buffer back, unless it is the loop's own.
+func (l *loop) releaseBuffer(e *end) {
+	if e.buf != nil && &e.buf[0] != &l.buf[0] && len(l.buffers) < spares {
+		l.buffers = append(l.buffers, e.buf)
+	}
+	e.buf, e.len = nil, 0
+}
+
+// pipeFor gives e a pipe to splice through. It is false if there is none to be
+// had, and copying has to do.
+func (l *loop) pipeFor(e *end) bool {
+	if e.pipe.w != 0 {
+		return true
+	}
+	if last := len(l.pipes) - 1; last >= 0 {
+		e.pipe, l.pipes = l.pipes[last], l.pipes[:last]
+		return true
+	}
+	p, errno := l.makePipe()
+	if errno != 0 {
+		e.bulk = 0
+		return false
+	}
+	l.setPipeSize(p, pipeSize) // or as large as it is: unprivileged users have a limit (pipe(7))
+	e.pipe = p
+	return true
+}
+
+// dropPipe takes e's pipe back. One with something in it is of no use to
+// anybody.
+func (l *loop) dropPipe(e *end) {
+	switch p := e.pipe; {
+	case p.w == 0:
+	case e.piped == 0 && len(l.pipes) < spares:
+		l.pipes = append(l.pipes, p)
+	default:
+		l.close(p.r)
+		l.close(p.w)
+	}
+	e.pipe, e.piped = pipe{}, 0
+}

@@ -1,0 +1,194 @@
+package fwd
+
+import (
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Trace writes down each system call of a relay and each event it was told,
+// in the order in which they happened.
+//
+// For that, a call and the line for it are one under a lock, but for a wait: it
+// may last, and has its line when it ends. If another thread has something to
+// say before, the line is in two parts, as strace has it.
+type Trace struct {
+	mu      sync.Mutex
+	out     []byte // what is not yet written
+	render  renderer
+	entered time.Time // into the call that holds the lock
+	waits   []*wait   // what is under way, in the order of their beginning
+
+	writing sync.Mutex
+	w       io.Writer
+	err     error // of the first write that failed; from then on nothing is written
+
+	stop chan struct{}
+	done chan struct{}
+}
+
+// A call is a system call and its answer. Which fields mean something depends
+// on the name, and is said in [sys], which fills them in.
+type call struct {
+	name   string
+	fd     int
+	to     int // the second descriptor
+	addr   *address
+	data   []byte
+	size   int
+	flags  int
+	mask   uint32
+	events []unix.EpollEvent
+	ret    int
+	errno  unix.Errno
+}
+
+// result is what the call returned, -1 on an error.
+func (c *call) result() int {
+	if c.errno != 0 {
+		return -1
+	}
+	return c.ret
+}
+
+// A renderer writes a call as text behind b.
+type renderer interface {
+	call(b []byte, s *sys, at time.Time, c *call) []byte
+	// unfinished and resumed are a wait in two parts.
+	unfinished(b []byte, w *wait) []byte
+	resumed(b []byte, s *sys, at time.Time, c *call) []byte
+}
+
+// A wait is a call that sleeps.
+type wait struct {
+	tid     int
+	epfd    int
+	entered time.Time
+	shown   bool // as unfinished
+}
+
+// What is traced is written when there is so much of it, and else after a
+// moment.
+const (
+	traceBatch = 64 << 10
+	traceDelay = 50 * time.Millisecond
+)
+
+// NewTrace makes a trace in strace's syntax, as strace -f -tt -o writes it.
+func NewTrace(w io.Writer) *Trace { return newTrace(w, strace{}) }
+
+// NewObservations makes a trace of observations, an object a line. The calls that have no verb, such as
+// epoll_ctl, are not in it.
+func NewObservations(w io.Writer) *Trace {
+	return newTrace(w, &observer{ends: map[int]place{}, steps: map[int]int{}})
+}
+
+func newTrace(w io.Writer, r renderer) *Trace {
+	t := &Trace{w: w, render: r, stop: make(chan struct{}), done: make(chan struct{})}
+	go t.write()
+	return t
+}
+
+// write hands on what is traced, until the trace is closed.
+func (t *Trace) write() {
+	defer close(t.done)
+	tick := time.NewTicker(traceDelay)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			t.flush()
+		case <-t.stop:
+			t.flush()
+			return
+		}
+	}
+}
+
+func (t *Trace) flush() {
+	t.writing.Lock()
+	defer t.writing.Unlock()
+	t.mu.Lock()
+	out := t.out
+	t.out = nil
+	t.mu.Unlock()
+	t.put(out)
+}
+
+// put writes out, with t.writing held.
+func (t *Trace) put(out []byte) {
+	if t.err == nil && len(out) > 0 {
+		_, t.err = t.w.Write(out)
+	}
+}
+
+// Close writes what is left and gives the first error of any write.
+func (t *Trace) Close() error {
+	close(t.stop)
+	<-t.done
+	return t.err
+}
+
+// enter begins a call. Without a trace it does nothing.
+func (t *Trace) enter() {
+	if t != nil {
+		t.mu.Lock()
+		t.entered = time.Now()
+	}
+}
+
+// leave ends what enter began.
+func (t *Trace) leave(s *sys, c call) {
+	t.interrupt()
+	t.out = t.render.call(t.out, s, t.entered, &c)
+	t.release()
+}
+
+// beginWait begins an epoll_wait.
+func (t *Trace) beginWait(s *sys, epfd int) {
+	t.enter()
+	t.interrupt()
+	s.waiting = wait{tid: s.tid, epfd: epfd, entered: t.entered}
+	t.waits = append(t.waits, &s.waiting)
+	t.mu.Unlock()
+}
+
+// endWait ends what beginWait began.
+func (t *Trace) endWait(s *sys, epfd int, events []unix.EpollEvent, ms, n int, errno unix.Errno) {
+	c := call{name: waitName, fd: epfd, events: events[:max(n, 0)], flags: len(events), size: ms, ret: n, errno: errno}
+	t.enter()
+	at := s.waiting.entered
+	t.waits = slices.DeleteFunc(t.waits, func(w *wait) bool { return w == &s.waiting })
+	if s.waiting.shown {
+		t.interrupt()
+		t.out = t.render.resumed(t.out, s, t.entered, &c)
+	} else {
+		t.interrupt()
+		t.out = t.render.call(t.out, s, at, &c)
+	}
+	t.release()
+}
+
+// interrupt shows the wait of another thread that began before what comes now.
+// There is one at most, as each that begins interrupts the one before.
+func (t *Trace) interrupt() {
+	for _, w := range t.waits {
+		if !w.shown {
+			w.shown = true
+			t.out = t.render.unfinished(t.out, w)
+		}
+	}
+}
+
+// release ends a call's hold of the trace. The thread whose call fills the batch
+// writes it, so that a slow reader slows the relay instead of filling memory.
+func (t *Trace) release() {
+	full := len(t.out) >= traceBatch
+	t.mu.Unlock()
+	if full {
+		t.flush()
+	}
+}

@@ -1,0 +1,22 @@
+//go:build !amd64
+
+package fwd
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const waitName = "epoll_pwait"
+
+// epollWait is epoll_pwait(2) without a signal mask, which is epoll_wait(2):
+// younger architectures have no other.
+func epollWait(epfd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
+	wait := unix.Syscall6
+	if ms == 0 {
+		wait = unix.RawSyscall6 // it does not sleep
+	}
+	r, _, errno := wait(unix.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
+	return answered(r, errno)
+}
