@@ -46,6 +46,7 @@ type end struct {
 	off, len int
 	pipe     pipe
 	piped    int
+	blocked  bool // the send buffer is full, and OUT will tell when it is not
 	bulk     int  // full reads in a row
 	moved    int  // bytes spliced since there was nothing to splice
 	again    bool // its turn is to be continued
@@ -76,7 +77,7 @@ func (e *end) wanted() uint32 {
 	if !e.ended && !e.muted {
 		mask |= maskRead
 	}
-	if e.pending() {
+	if e.blocked {
 		mask |= unix.EPOLLOUT
 	}
 	return mask
@@ -92,7 +93,7 @@ const turns = 16
 
 // carry moves what src has to dst until either has to wait.
 func (l *loop) carry(src, dst *end) {
-	if dst.connecting || dst.pending() && !l.flush(dst) {
+	if dst.connecting || dst.blocked || dst.pending() && !l.flush(dst) {
 		return
 	}
 	for range turns {
@@ -118,6 +119,7 @@ func (l *loop) take(src, dst *end) bool {
 		src.readable = false
 		return false
 	case errno != 0:
+		src.ended = true // an error comes behind the last data
 		l.lost(src)
 		return false
 	case n == 0:
@@ -166,6 +168,7 @@ func (l *loop) takeSpliced(src, dst *end) bool {
 		l.dropPipe(dst)
 		return false
 	case errno != 0:
+		src.ended = true // an error comes behind the last data
 		l.lost(src)
 		return false
 	case n == 0:
@@ -193,7 +196,8 @@ func (l *loop) flush(dst *end) bool {
 		dst.len -= n
 		if short {
 			l.keepBuffer(dst)
-			return false // the send buffer is full, and the next send would only say so
+			dst.blocked = true // the send buffer is full, and the next send would only say so
+			return false
 		}
 	}
 	l.releaseBuffer(dst)
@@ -213,6 +217,7 @@ func (l *loop) unsent(dst *end, errno unix.Errno) bool {
 	l.keepBuffer(dst)
 	switch {
 	case errno == unix.EAGAIN:
+		dst.blocked = true
 	case errno == unix.ENOBUFS || errno == unix.ENOMEM:
 		l.retrying.place(dst.conn, l.now) // no event tells when there is memory
 	case dst.connecting:
@@ -274,7 +279,7 @@ func (l *loop) lost(e *end) {
 	l.totals.Reset++
 	if peer := e.peer; !peer.broken && !peer.connecting && !e.ended {
 		e.readable = true
-		for !c.over && (!peer.pending() || l.flush(peer)) && e.readable && !e.ended && l.take(e, peer) {
+		for !c.over && !peer.blocked && (!peer.pending() || l.flush(peer)) && e.readable && !e.ended && l.take(e, peer) {
 		}
 	}
 	l.abort(c)

@@ -24,7 +24,7 @@ func (l *loop) dial(c *conn) {
 		fd, errno := l.dialOne(to)
 		switch errno {
 		case 0, unix.EINPROGRESS:
-			s.fd, s.unix, s.connecting = fd, to.file != nil, true
+			s.fd, s.unix, s.connecting, s.blocked = fd, to.file != nil, true, false
 			l.adopt(s)
 			if errno == 0 {
 				l.established(s)
@@ -109,6 +109,7 @@ func (l *loop) takeEnd(src, dst *end) {
 	switch n, errno := l.recv(src.fd, dst.buf[dst.len:]); {
 	case errno == unix.EAGAIN:
 	case errno != 0:
+		src.ended = true
 		l.lost(src)
 	case n == 0:
 		src.ended = true
@@ -148,7 +149,7 @@ func (l *loop) connected(s *end, events uint32) {
 
 // established begins the time limits of a connection that transfers data.
 func (l *loop) established(s *end) {
-	s.connecting = false
+	s.connecting, s.blocked = false, false
 	l.idle.place(s.conn, l.now)
 }
 

@@ -180,6 +180,7 @@ func (l *loop) handle(e *end, events uint32) {
 		return
 	}
 	if events&unix.EPOLLOUT != 0 {
+		e.blocked = false
 		l.carry(e.peer, e)
 	}
 	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 && !c.over {
@@ -194,9 +195,9 @@ func (l *loop) note(e *end, events uint32) {
 		l.setInline(e.fd)
 	}
 	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 {
-		// That there is still more, while what was read before cannot be
-		// sent on, is no news, and is not to be told again.
-		e.muted = e.readable && e.peer.pending()
+		// While what was read before cannot be sent on, that there is more
+		// is to be told once, and not with each segment that arrives.
+		e.muted = e.peer.blocked
 		e.readable = true
 	}
 	if events&unix.EPOLLRDHUP != 0 && events&unix.EPOLLERR == 0 {
@@ -217,7 +218,7 @@ func (l *loop) settle(c *conn) {
 
 // watch brings e's registration up to date, if that changes anything.
 func (l *loop) watch(e *end) {
-	if e.muted && !e.peer.pending() {
+	if e.muted && !e.peer.blocked {
 		e.muted = false
 	}
 	want := e.wanted()

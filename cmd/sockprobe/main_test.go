@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
@@ -41,6 +42,25 @@ func keepDescriptors() {
 	}
 }
 
+// commands are those that scripts have beside testscript's own.
+var commands = map[string]func(*testscript.TestScript, bool, []string){
+	"fault":  mustFault,
+	"port":   freePort,
+	"await":  await,
+	"events": printEvents,
+	"calls":  printCalls,
+	"hold":   hold,
+}
+
+// condition is what scripts may ask for beside testscript's own: netns is whether
+// a network namespace can be made.
+func condition(name string) (bool, error) {
+	if name != "netns" {
+		return false, fmt.Errorf("no condition is called %q", name)
+	}
+	return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+}
+
 // TestScripts runs the command line, a topic a file.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -48,7 +68,12 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"fault": mustFault},
+		Cmds:                commands,
+		Condition:           condition,
+		Setup: func(e *testscript.Env) error {
+			e.Values[heldKey{}] = map[string]*os.File{}
+			return nil
+		},
 	})
 }
 
