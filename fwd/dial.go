@@ -95,7 +95,7 @@ func (l *loop) retry(c *conn, errno unix.Errno) {
 // EINPROGRESS.
 func (l *loop) greet(c *conn) {
 	client, server := &c.client, &c.server
-	if !server.pending() && l.take(client, server) && server.pending() && !client.readable && c.target.hasty {
+	if !server.pending() && client.readable && l.take(client, server) && server.pending() && !client.readable && c.target.hasty {
 		l.takeEnd(client, server)
 	}
 	if c.over || server.pending() && !l.flush(server) {

@@ -91,12 +91,12 @@ func (l *laws) call(b []byte, s *sys, _ time.Time, c *call) []byte {
 		}
 		k.connected = c.errno == 0
 	case "recvfrom":
-		l.received(k, c, len(c.data), broken)
+		l.received(k, c, broken)
 	case "sendto":
 		l.sent(k, c, len(c.data), broken)
 	case "splice":
 		if fd == c.fd {
-			l.received(k, c, 1<<60, broken) // less than asked for says nothing
+			l.received(k, c, broken)
 		} else {
 			l.sent(k, c, c.size, broken)
 		}
@@ -120,7 +120,7 @@ func (l *laws) call(b []byte, s *sys, _ time.Time, c *call) []byte {
 	return b
 }
 
-func (l *laws) received(k *lawful, c *call, asked int, broken func(string)) {
+func (l *laws) received(k *lawful, c *call, broken func(string)) {
 	switch {
 	case !k.connected:
 		broken("received from a socket that is not connected")
