@@ -184,7 +184,7 @@ func (l *loop) takeSpliced(src, dst *end) bool {
 // flush sends what is pending on dst. It is false if something is left, or the
 // connection is over.
 func (l *loop) flush(dst *end) bool {
-	last := dst.peer.ended && !dst.unix // a FIN follows
+	last := dst.peer.ended && !dst.peer.broken && !dst.unix // a FIN follows
 	for dst.len > 0 {
 		n, errno := l.send(dst.fd, dst.buf[dst.off:dst.off+dst.len], last)
 		if errno != 0 {
@@ -277,9 +277,10 @@ func (l *loop) lost(e *end) {
 	}
 	e.broken = true
 	l.totals.Reset++
-	if peer := e.peer; !peer.broken && !peer.connecting && !e.ended {
-		e.readable = true
-		for !c.over && !peer.blocked && (!peer.pending() || l.flush(peer)) && e.readable && !e.ended && l.take(e, peer) {
+	e.readable = true
+	for peer := e.peer; peer.fd >= 0 && !peer.broken && !peer.blocked && !c.over; {
+		if peer.pending() && !l.flush(peer) || e.ended || !l.take(e, peer) {
+			break
 		}
 	}
 	l.abort(c)

@@ -156,6 +156,9 @@ func (l *loop) established(s *end) {
 // failed goes on to the next address after one did not take the connection.
 func (l *loop) failed(c *conn, errno unix.Errno) {
 	s := &c.server
+	if c.client.broken {
+		return // and is being dealt with
+	}
 	l.refused(c, errno)
 	l.sockets[s.fd] = nil
 	l.close(s.fd) // now, as no other event of this socket is under way: one was all it could have
