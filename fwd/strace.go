@@ -33,7 +33,7 @@ func (strace) unfinished(b []byte, w *wait) []byte {
 	b = appendStamp(b, w.tid, w.entered)
 	b = append(append(b, waitName...), '(')
 	b = strconv.AppendInt(b, int64(w.epfd), 10)
-	return append(b, ", <unfinished ...>\n"...)
+	return append(b, ",  <unfinished ...>\n"...)
 }
 
 func (strace) resumed(b []byte, s *sys, at time.Time, c *call) []byte {
@@ -141,6 +141,9 @@ func appendArguments(b []byte, c *call) []byte {
 		b = appendInt(b, c.fd, ", ")
 		b = append(b, controls[c.flags]...)
 		b = appendInt(append(b, ", "...), c.to, ", ")
+		if c.flags == unix.EPOLL_CTL_DEL {
+			return append(b, "NULL"...)
+		}
 		return appendEvent(b, c.mask, int32(c.to), 0)
 	case waitName:
 		b = appendInt(b, c.fd, ", ")

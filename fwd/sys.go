@@ -203,9 +203,12 @@ func (s *sys) epollCreate() (int, unix.Errno) {
 
 // epollCtl adds, changes or deletes fd's registration. Its data is fd itself.
 func (s *sys) epollCtl(epfd, op, fd int, mask uint32) unix.Errno {
-	event := unix.EpollEvent{Events: mask, Fd: int32(fd)}
+	event := &unix.EpollEvent{Events: mask, Fd: int32(fd)}
+	if op == unix.EPOLL_CTL_DEL {
+		event = nil
+	}
 	s.trace.enter()
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(&event)), 0, 0)
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(epfd), uintptr(op), uintptr(fd), uintptr(unsafe.Pointer(event)), 0, 0)
 	if s.trace != nil {
 		s.trace.leave(s, call{name: "epoll_ctl", fd: epfd, to: fd, flags: op, mask: mask, errno: errno})
 	}

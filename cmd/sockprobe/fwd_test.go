@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -87,19 +88,25 @@ type tracedCall struct {
 
 var traceLine = regexp.MustCompile(`^(\d+) +\d\d:\d\d:\d\d\.\d{6} (?:(\w+)\((.*?)|<\.\.\. (\w+) resumed>(.*?))(?: <unfinished \.\.\.>|\) += (.*))$`)
 
-// readTrace reads what --trace has written.
-func readTrace(ts *testscript.TestScript, file string) []tracedCall {
+// readTrace reads what --trace has written, or strace, in whose output other lines are
+// left out: signals, exits.
+func readTrace(ts *testscript.TestScript, file string, byStrace bool) []tracedCall {
 	var calls []tracedCall
 	unfinished := map[string]tracedCall{}
 	for line := range strings.Lines(ts.ReadFile(file)) {
 		m := traceLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
-		if m == nil {
+		if m == nil && byStrace {
+			continue
+		} else if m == nil {
 			ts.Fatalf("%s: not a line of strace's: %s", file, line)
 		}
 		c := tracedCall{tid: m[1], name: m[2], args: m[3], result: m[6]}
 		if m[4] != "" {
 			c = unfinished[c.tid]
 			c.args, c.result = c.args+m[5], m[6]
+		}
+		if strings.HasPrefix(c.result, "? ") {
+			continue // a signal came, and the kernel makes the call again
 		}
 		if c.result == "" {
 			unfinished[c.tid] = c
@@ -131,7 +138,7 @@ var traceEvent = regexp.MustCompile(`\{events=([A-Z|]+), data=\{u32=(\d+),`)
 
 // printEvents is "events TRACE": what epoll_wait told of connections.
 func printEvents(ts *testscript.TestScript, _ bool, args []string) {
-	roles(readTrace(ts, args[0]), func(c tracedCall, role func(string) string) {
+	roles(readTrace(ts, args[0], false), func(c tracedCall, role func(string) string) {
 		if c.name != "epoll_wait" {
 			return
 		}
@@ -148,7 +155,7 @@ var firstArgument = regexp.MustCompile(`^\d+`)
 // printCalls is "calls TRACE [CALL...]": the calls for connections, or those of the given names, without the waits.
 func printCalls(ts *testscript.TestScript, _ bool, args []string) {
 	n := 0
-	roles(readTrace(ts, args[0]), func(c tracedCall, role func(string) string) {
+	roles(readTrace(ts, args[0], false), func(c tracedCall, role func(string) string) {
 		fd := firstArgument.FindString(c.args)
 		switch c.name {
 		case "accept4", "socket":
@@ -166,4 +173,31 @@ func printCalls(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	})
 	fmt.Fprintf(ts.Stdout(), "%d calls\n", n)
+}
+
+// sameTrace is "same TRACE STRACE": what each thread of TRACE did is, call by
+// call, in STRACE, which strace -f has written of the same run.
+func sameTrace(ts *testscript.TestScript, _ bool, args []string) {
+	ours, theirs := map[string][]string{}, map[string][]string{}
+	known := map[string]bool{}
+	for _, c := range readTrace(ts, args[0], false) {
+		known[c.name] = true
+		ours[c.tid] = append(ours[c.tid], c.name+"("+c.args+") = "+c.result)
+	}
+	for _, c := range readTrace(ts, args[1], true) {
+		if known[c.name] {
+			theirs[c.tid] = append(theirs[c.tid], c.name+"("+c.args+") = "+c.result)
+		}
+	}
+	if len(ours) == 0 {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	n := 0
+	for tid, calls := range ours {
+		n += len(calls)
+		if diff := cmp.Diff(theirs[tid], calls); diff != "" {
+			ts.Fatalf("thread %s (-strace +trace):\n%s", tid, diff)
+		}
+	}
+	fmt.Fprintf(ts.Stdout(), "%d calls of %d threads\n", n, len(ours))
 }

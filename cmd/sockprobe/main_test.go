@@ -49,16 +49,21 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"await":  await,
 	"events": printEvents,
 	"calls":  printCalls,
+	"same":   sameTrace,
 	"hold":   hold,
 }
 
 // condition is what scripts may ask for beside testscript's own: netns is whether
-// a network namespace can be made.
+// a network namespace can be made, ptrace whether a process can be traced.
 func condition(name string) (bool, error) {
-	if name != "netns" {
+	switch name {
+	case "netns":
+		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+	case "ptrace":
+		return exec.Command("strace", "true").Run() == nil, nil
+	default:
 		return false, fmt.Errorf("no condition is called %q", name)
 	}
-	return exec.Command("unshare", "-rn", "true").Run() == nil, nil
 }
 
 // TestScripts runs the command line, a topic a file.
