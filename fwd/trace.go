@@ -87,7 +87,7 @@ func NewObservations(w io.Writer) *Trace {
 }
 
 func newTrace(w io.Writer, r renderer) *Trace {
-	time.Now().Zone() // reads the time zone's file now, and not in a loop
+	_, _ = time.Now().Zone() // reads the time zone's file now, and not in a loop
 	t := &Trace{w: w, render: r, stop: make(chan struct{}), done: make(chan struct{})}
 	go t.write()
 	return t
