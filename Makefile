@@ -8,7 +8,7 @@ FUZZTIME   ?= 200000x # a count: a time may end a good run with an error, golang
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -43,12 +43,18 @@ golden-update: build ## write this kernel's answers into the goldens; say in the
 fuzz: ## each fuzz target for FUZZTIME (200000x)
 	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParseFile$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./fwd -run '^$$' -fuzz '^FuzzParseSpec$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 
 bench: ## the benchmarks; "ratio" is a script over the same calls made bare
 	$(GO) test ./... -run '^$$' -bench . -benchtime $(BENCHTIME)
 
 bench-once: ## the benchmarks once, so that they do not rot
 	$(GO) test ./... -run '^$$' -bench . -benchtime 1x
+
+# RELAYBENCH is the directory of the bench.sh that measures relays.
+RELAYBENCH ?= ../shared/relaybench
+bench-relay: build ## the relay beside haproxy and socat: make bench-relay RELAYBENCH=directory/of/bench.sh
+	script/bench-relay $(BUILD)/sockprobe '$(RELAYBENCH)'
 
 compare: ## random scripts against the original: make compare UPSTREAM=path/of/poll, built from HAProxy's dev/poll
 	@test -n '$(UPSTREAM)' || { echo 'make compare: set UPSTREAM to the original tool, built from dev/poll/poll.c of HAProxy' >&2; exit 2; }

@@ -35,11 +35,16 @@ func (o *observer) call(b []byte, s *sys, at time.Time, c *call) []byte {
 			where, ok := o.ends[int(e.Fd)]
 			if !ok {
 				where.side = scenario.Listener
+			} else if where.side == 0 {
+				continue // the loop's own
 			}
 			b = o.observe(b, at, where, scenario.Observation{
 				Verb: "pol", FD: int(e.Fd), Ret: 1, Polled: true, Events: scenario.Events(e.Events),
 			})
 		}
+		return b
+	case "eventfd2":
+		o.ends[c.ret] = place{}
 		return b
 	case "socket":
 		if c.errno == 0 {
@@ -84,7 +89,7 @@ func (o *observer) call(b []byte, s *sys, at time.Time, c *call) []byte {
 		return b
 	}
 	where, ok := o.ends[obs.FD]
-	if !ok {
+	if !ok || where.side == 0 {
 		return b // a pipe, or the loop's own
 	}
 	b = o.observe(b, at, where, obs)

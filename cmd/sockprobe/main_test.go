@@ -54,11 +54,15 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 }
 
 // condition is what scripts may ask for beside testscript's own: netns is whether
-// a network namespace can be made, ptrace whether a process can be traced.
+// a network namespace can be made, ptrace whether a process can be traced,
+// unprivileged whether this one can give up its rights, and low ports need some.
 func condition(name string) (bool, error) {
 	switch name {
 	case "netns":
 		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+	case "unprivileged":
+		first, _ := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+		return string(first) == "1024\n" && exec.Command("setpriv", "--reuid=65534", "--clear-groups", "true").Run() == nil, nil
 	case "ptrace":
 		return exec.Command("strace", "true").Run() == nil, nil
 	default:
