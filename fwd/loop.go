@@ -48,7 +48,7 @@ type loop struct {
 	orders struct {
 		sync.Mutex
 		list  []func(*loop)
-		ended bool // the loop has, and whoever has an order carries it out
+		ended bool // the loop has, or not begun, and whoever has an order carries it out
 	}
 }
 
@@ -69,6 +69,7 @@ const (
 func newLoop(r *Relay) *loop {
 	l := &loop{relay: r, epfd: -1, wakefd: -1, buf: make([]byte, bufferSize)}
 	l.trace = r.options.Trace
+	l.orders.ended = true
 	l.connecting.limit = int64(r.options.ConnectTimeout)
 	l.retrying.limit = retryEvery
 	l.idle.limit = int64(r.options.IdleTimeout)
@@ -93,7 +94,13 @@ func (l *loop) prepare() error {
 	if errno := l.epollCtl(l.epfd, unix.EPOLL_CTL_ADD, l.wakefd, unix.EPOLLIN); errno != 0 {
 		return fmt.Errorf("watch eventfd: %w", errno)
 	}
-	return l.listen()
+	if err := l.listen(); err != nil {
+		return err
+	}
+	l.orders.Lock()
+	defer l.orders.Unlock()
+	l.orders.ended = false
+	return nil
 }
 
 // run serves until the relay has drained.

@@ -646,3 +646,55 @@ func TestPortTaken(t *testing.T) {
 		t.Errorf("the first listener is still there: %v", err)
 	}
 }
+
+// TestStopUnstarted holds that a relay that never began can be ended.
+func TestStopUnstarted(t *testing.T) {
+	r, _ := listenHere(t, "0:127.0.0.1:1", Options{})
+	r.Stop(0)
+	if err := r.Wait(); err != nil {
+		t.Error(err)
+	}
+	if got := r.Totals(); got.Accepted != 0 {
+		t.Errorf("totals: %s", got)
+	}
+}
+
+// TestTraceFails holds that a relay goes on when its trace cannot be written.
+func TestTraceFails(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	b := newBackend(t, "127.0.0.1:0")
+	trace := NewTrace(full)
+	r, err := Listen([]Spec{{Endpoint{Host: "127.0.0.1"}, endpointOf(b)}}, Options{Loops: 2, Trace: trace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-trace.Failed():
+		if !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("error %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing is said of the trace")
+	}
+	client := dial(t, r.Addr())
+	say(t, client, "hello")
+	hear(t, b.accept(t), "hello")
+	r.Stop(0)
+	if err := r.Wait(); err != nil {
+		t.Error(err)
+	}
+	if err := trace.Close(); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("close: %v", err)
+	}
+}
+
+func endpointOf(b backend) Endpoint {
+	return Endpoint{Host: "127.0.0.1", Port: uint16(b.Addr().(*net.TCPAddr).Port)}
+}

@@ -2,6 +2,7 @@ package fwd
 
 import (
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,6 +39,15 @@ func (t *Totals) add(u Totals) {
 	if u.LastFailure != 0 {
 		t.LastFailure, t.FailedAt = u.LastFailure, u.FailedAt
 	}
+}
+
+// Since is one line about what was added to an earlier state, for each second of
+// the time between.
+func (t Totals) Since(earlier Totals, elapsed time.Duration) string {
+	rate := func(now, then int64) float64 { return float64(now-then) / elapsed.Seconds() }
+	return fmt.Sprintf("%d open, %.0f accepted/s, %.1f MB/s sent, %.1f MB/s returned, %d refused, %d reset, %d expired",
+		t.Open, rate(t.Accepted, earlier.Accepted), rate(t.Sent, earlier.Sent)/1e6, rate(t.Returned, earlier.Returned)/1e6,
+		t.Refused, t.Reset, t.Expired)
 }
 
 // String is one line.

@@ -26,8 +26,10 @@ type Trace struct {
 	w       io.Writer
 	err     error // of the first write that failed; from then on nothing is written
 
-	stop chan struct{}
-	done chan struct{}
+	begun  chan struct{} // there is something to write
+	failed chan error
+	stop   chan struct{}
+	done   chan struct{}
 }
 
 // A call is a system call and its answer. Which fields mean something depends
@@ -88,7 +90,10 @@ func NewObservations(w io.Writer) *Trace {
 
 func newTrace(w io.Writer, r renderer) *Trace {
 	_, _ = time.Now().Zone() // reads the time zone's file now, and not in a loop
-	t := &Trace{w: w, render: r, stop: make(chan struct{}), done: make(chan struct{})}
+	t := &Trace{
+		w: w, render: r,
+		begun: make(chan struct{}, 1), failed: make(chan error, 1), stop: make(chan struct{}), done: make(chan struct{}),
+	}
 	go t.write()
 	return t
 }
@@ -96,11 +101,13 @@ func newTrace(w io.Writer, r renderer) *Trace {
 // write hands on what is traced, until the trace is closed.
 func (t *Trace) write() {
 	defer close(t.done)
-	tick := time.NewTicker(traceDelay)
-	defer tick.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-t.begun:
+			select {
+			case <-time.After(traceDelay): // for more to come
+			case <-t.stop:
+			}
 			t.flush()
 		case <-t.stop:
 			t.flush()
@@ -121,9 +128,21 @@ func (t *Trace) flush() {
 
 // put writes out, with t.writing held.
 func (t *Trace) put(out []byte) {
-	if t.err == nil && len(out) > 0 {
-		_, t.err = t.w.Write(out)
+	if t.err != nil || len(out) == 0 {
+		return
 	}
+	if _, t.err = t.w.Write(out); t.err != nil {
+		t.failed <- t.err
+	}
+}
+
+// Failed gives the error of the first write that fails. The relay goes on
+// without a trace then.
+func (t *Trace) Failed() <-chan error {
+	if t == nil {
+		return nil
+	}
+	return t.failed
 }
 
 // Close writes what is left and gives the first error of any write.
@@ -189,6 +208,10 @@ func (t *Trace) interrupt() {
 func (t *Trace) release() {
 	full := len(t.out) >= traceBatch
 	t.mu.Unlock()
+	select {
+	case t.begun <- struct{}{}:
+	default: // the writer knows
+	}
 	if full {
 		t.flush()
 	}

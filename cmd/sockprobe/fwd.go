@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -115,6 +116,9 @@ func (r *relaying) run() error {
 	if err != nil {
 		return err
 	}
+	// The loops seldom give up a processor of Go's; the rest of the program has
+	// one of its own.
+	runtime.GOMAXPROCS(runtime.NumCPU() + 1)
 	relay, err := fwd.Listen(r.specs, r.options)
 	if err != nil {
 		return errors.Join(err, closeTrace(false))
@@ -139,12 +143,17 @@ func (r *relaying) serve(relay *fwd.Relay, signals <-chan os.Signal) error {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	before, at := relay.Totals(), time.Now()
 	for stopping := false; ; {
 		select {
 		case err := <-ended:
 			return err
+		case err := <-r.options.Trace.Failed():
+			r.say("the trace ends here: %v", err)
 		case <-tick:
-			r.say("%s", relay.Totals())
+			now, elapsed := relay.Totals(), time.Since(at)
+			fmt.Fprintln(r.stderr, now.Since(before, elapsed))
+			before, at = now, at.Add(elapsed)
 		case s := <-signals:
 			switch {
 			case s == unix.SIGUSR1:
