@@ -12,7 +12,7 @@ import (
 	"sockprobe/scenario"
 )
 
-const exitCodes = `    0  the script ran; every answer is its golden
+const exitCodes = `    0  the script ran; every answer is its golden; the relay was told to end
     1  an answer differs from its golden
     2  a fault in the command line or a file, or the probe could not go on
     4  everything was skipped
