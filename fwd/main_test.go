@@ -25,6 +25,7 @@ const (
 	envFiles    = "SOCKPROBE_TEST_FILES"     // RLIMIT_NOFILE
 	envMaxConns = "SOCKPROBE_TEST_MAX_CONNS" // Options.MaxConns
 	envTrace    = "SOCKPROBE_TEST_TRACE"     // a file
+	envCopy     = "SOCKPROBE_TEST_COPY"      // relay with io.Copy instead
 )
 
 func TestMain(m *testing.M) {
@@ -51,6 +52,9 @@ func relayForTest(text string) error {
 	spec, err := ParseSpec(text)
 	if err != nil {
 		return err
+	}
+	if os.Getenv(envCopy) != "" {
+		return copyForTest(spec.Target.String(), signals)
 	}
 	options := Options{ConnectTimeout: 10 * time.Second, IdleTimeout: time.Minute, HalfClosedTimeout: time.Minute}
 	options.MaxConns, _ = strconv.Atoi(os.Getenv(envMaxConns))
@@ -87,7 +91,7 @@ type child struct {
 	stderr bytes.Buffer
 }
 
-func startChild(t *testing.T, spec string, env ...string) *child {
+func startChild(t testing.TB, spec string, env ...string) *child {
 	t.Helper()
 	c := &child{cmd: exec.Command(os.Args[0])}
 	c.cmd.Env = append(append(os.Environ(), envSpec+"="+spec, "GOTRACEBACK=all"), env...)
@@ -112,7 +116,7 @@ func startChild(t *testing.T, spec string, env ...string) *child {
 	return c
 }
 
-func (c *child) line(t *testing.T) string {
+func (c *child) line(t testing.TB) string {
 	t.Helper()
 	line, err := c.out.ReadString('\n')
 	if err != nil {
@@ -122,7 +126,7 @@ func (c *child) line(t *testing.T) string {
 }
 
 // stop ends the child as an operator does and gives its totals.
-func (c *child) stop(t *testing.T) string {
+func (c *child) stop(t testing.TB) string {
 	t.Helper()
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -138,7 +142,7 @@ func (c *child) stop(t *testing.T) string {
 }
 
 // sockets counts the child's sockets and pipes.
-func (c *child) sockets(t *testing.T) int {
+func (c *child) sockets(t testing.TB) int {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd", c.cmd.Process.Pid)
 	entries, err := os.ReadDir(dir)
@@ -155,7 +159,7 @@ func (c *child) sockets(t *testing.T) int {
 }
 
 // memory is the child's resident memory in bytes, without what it maps of files.
-func (c *child) memory(t *testing.T) int {
+func (c *child) memory(t testing.TB) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
 	if err != nil {
