@@ -30,7 +30,10 @@ func (l *loop) pause() {
 	if l.paused || l.draining {
 		return
 	}
-	l.totals.Pauses++
+	if !l.starved {
+		l.starved = true
+		l.totals.Pauses++
+	}
 	l.unlisten()
 }
 
@@ -88,10 +91,11 @@ func (l *loop) accept(listener int) bool {
 		// to a connection before it was accepted (accept(2), "Error handling").
 		return false
 	}
+	l.starved = false
 	l.totals.Accepted++
 	l.totals.Open++
 	c := l.newConn()
-	c.target, c.accepted = l.targets[listener], l.now
+	c.target, c.tried = l.targets[listener], l.now
 	c.client.fd, c.client.unix, c.client.readable = fd, l.scratch.family() == unix.AF_UNIX, true
 	l.adopt(&c.client)
 	l.idle.place(c, l.now)

@@ -57,7 +57,8 @@ func (a *address) scope() uint32 {
 func (a *address) path() []byte {
 	un := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
 	all := unsafe.Slice((*byte)(unsafe.Pointer(&un.Path)), len(un.Path))
-	return all[:a.size-uint32(unsafe.Sizeof(un.Family))]
+	// A path of 108 bytes has no NUL, and the kernel counts one (unix(7), BUGS).
+	return all[:min(max(int(a.size)-int(unsafe.Sizeof(un.Family)), 0), len(all))]
 }
 
 // String is the address as a person writes it.

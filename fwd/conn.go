@@ -8,10 +8,10 @@ type conn struct {
 	client   end
 	server   end
 	target   *target
-	accepted int64
-	attempt  int  // which of the target's addresses is tried
-	answered bool // the client was sent something
-	over     bool // both descriptors are to be closed
+	attempt  int   // which of the target's addresses is tried
+	tried    int64 // since when
+	answered bool  // the client was sent something
+	over     bool  // both descriptors are to be closed
 
 	// The queue of the time limit that runs, and the neighbours there.
 	queue         *queue
@@ -93,7 +93,7 @@ const turns = 16
 
 // carry moves what src has to dst until either has to wait.
 func (l *loop) carry(src, dst *end) {
-	if dst.connecting || dst.blocked || dst.pending() && !l.flush(dst) {
+	if dst.fd < 0 || dst.connecting || dst.blocked || dst.pending() && !l.flush(dst) {
 		return
 	}
 	for range turns {
@@ -110,13 +110,16 @@ func (l *loop) carry(src, dst *end) {
 
 // take reads once from src. It is false if there is nothing for now.
 func (l *loop) take(src, dst *end) bool {
-	if dst.bulk >= bulkReads && l.pipeFor(dst) {
+	if dst.bulk >= bulkReads && !src.urgent && l.pipeFor(dst) {
 		return l.takeSpliced(src, dst)
 	}
 	n, errno := l.recv(src.fd, l.buf)
 	switch {
 	case errno == unix.EAGAIN:
 		src.readable = false
+		return false
+	case errno == unix.ENOMEM || errno == unix.ENOBUFS:
+		l.retrying.place(src.conn, l.now)
 		return false
 	case errno != 0:
 		src.ended = true // an error comes behind the last data
@@ -156,6 +159,11 @@ func (l *loop) drained(src *end) {
 }
 
 // takeSpliced moves what src has into dst's pipe.
+//
+// A splice stops at the mark of urgent data, and answers EAGAIN there, or 0 if a
+// FIN has come (tcp_splice_read in net/ipv4/tcp.c). EAGAIN does no harm: PRI is
+// reported after it, and then there is no splicing. But 0 is the end only if the
+// FIN was reported without PRI; else a receive has to say so.
 func (l *loop) takeSpliced(src, dst *end) bool {
 	n, errno := l.splice(src.fd, dst.pipe.w, pipeSize)
 	switch {
@@ -172,7 +180,8 @@ func (l *loop) takeSpliced(src, dst *end) bool {
 		l.lost(src)
 		return false
 	case n == 0:
-		src.ended = true
+		src.ended = src.fin
+		dst.bulk = 0
 		l.dropPipe(dst)
 		return true
 	}
@@ -257,14 +266,21 @@ func (l *loop) pass(dst *end) {
 		return
 	}
 	dst.shut = true
-	if dst == &dst.conn.server {
-		dst.conn.target.hasty = !dst.conn.answered
+	c := dst.conn
+	c.target.hasty = dst == &c.server && !c.answered
+	l.limit(c)
+}
+
+// limit begins the time limit of what state c is in, once it is established.
+func (l *loop) limit(c *conn) {
+	q := &l.idle
+	if c.client.shut || c.server.shut {
+		q = &l.halfClosed
+		if !c.client.watched || !c.server.watched {
+			q = &l.halfClosing
+		}
 	}
-	if dst.peer.watched {
-		l.halfClosed.place(dst.conn, l.now)
-	} else {
-		l.halfClosing.place(dst.conn, l.now)
-	}
+	q.place(c, l.now)
 }
 
 // lost ends a connection one end of which is broken. What that end had received
@@ -276,7 +292,9 @@ func (l *loop) lost(e *end) {
 		return
 	}
 	e.broken = true
-	l.totals.Reset++
+	if !e.peer.broken {
+		l.totals.Reset++
+	}
 	e.readable = true
 	for peer := e.peer; peer.fd >= 0 && !peer.broken && !peer.blocked && !c.over; {
 		if peer.pending() && !l.flush(peer) || e.ended || !l.take(e, peer) {

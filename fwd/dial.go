@@ -1,14 +1,20 @@
 package fwd
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
 
 // A target is what connections are connected to, as one loop sees it.
 type target struct {
 	addresses []address // tried in order
-	// hasty is whether the client whose first bytes were last read had its FIN
-	// right behind them. Where clients do so (one request, then SHUT_WR) a
-	// second read, which finds it, saves an event; where they do not, it is
-	// the read that could be left out.
+	// hasty is whether the last client to end its stream did so before it was
+	// answered. Where clients do so (one request, then SHUT_WR) a second read
+	// behind the first finds the FIN and saves an event; where they do not, it
+	// is the read that could be left out.
 	hasty bool
 
 	reported int64 // the wait that last reported the listener
@@ -19,7 +25,7 @@ type target struct {
 // with the one whose turn it is.
 func (l *loop) dial(c *conn) {
 	s := &c.server
-	for ; c.attempt < len(c.target.addresses); c.attempt++ {
+	for c.attempt < len(c.target.addresses) {
 		to := &c.target.addresses[c.attempt]
 		fd, errno := l.dialOne(to)
 		switch errno {
@@ -41,7 +47,7 @@ func (l *loop) dial(c *conn) {
 			l.retry(c, errno)
 			return
 		}
-		l.refused(c, errno)
+		l.next(c, errno)
 	}
 	l.giveUp(c)
 }
@@ -82,9 +88,9 @@ func (l *loop) connectFile(fd int, to *address) unix.Errno {
 // retry tries c's address again in a moment, as long as its time to connect
 // lasts.
 func (l *loop) retry(c *conn, errno unix.Errno) {
-	if c.accepted+l.connecting.limit <= l.now && l.connecting.limit != 0 {
-		l.refused(c, errno)
-		l.giveUp(c)
+	if c.tried+l.connecting.limit <= l.now && l.connecting.limit != 0 {
+		l.next(c, errno)
+		l.dial(c)
 		return
 	}
 	l.retrying.place(c, l.now)
@@ -126,8 +132,11 @@ func (l *loop) takeEnd(src, dst *end) {
 func (l *loop) connected(s *end, events uint32) {
 	c := s.conn
 	var errno unix.Errno
-	if events&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+	switch {
+	case events&(unix.EPOLLERR|unix.EPOLLHUP) != 0:
 		errno = l.socketError(s.fd)
+	case events&unix.EPOLLOUT == 0:
+		return
 	}
 	switch errno {
 	case 0, unix.ECONNRESET, unix.EPIPE: // the kernel's word for a reset before the handshake is ECONNREFUSED
@@ -159,23 +168,29 @@ func (l *loop) failed(c *conn, errno unix.Errno) {
 	if c.client.broken {
 		return // and is being dealt with
 	}
-	l.refused(c, errno)
 	l.sockets[s.fd] = nil
 	l.close(s.fd) // now, as no other event of this socket is under way: one was all it could have
 	s.fd, s.connecting, s.watched, s.mask = -1, false, false, 0
-	c.attempt++
+	l.next(c, errno)
 	l.dial(c)
 }
 
-// refused notes why an address did not take a connection.
-func (l *loop) refused(c *conn, errno unix.Errno) {
-	l.totals.LastFailure = errno
-	l.failedAt = &c.target.addresses[min(c.attempt, len(c.target.addresses)-1)]
+// next notes why an address did not take the connection, and goes on to the one
+// behind it.
+func (l *loop) next(c *conn, errno unix.Errno) {
+	l.totals.LastFailure, l.totals.failedWhen = errno, l.now
+	l.failedAt = &c.target.addresses[c.attempt]
+	c.attempt++
+	c.tried = l.now
 }
 
 // giveUp ends a connection that no address takes. The client gets a reset, as
 // far as it can be told what it would have got without a relay.
 func (l *loop) giveUp(c *conn) {
 	l.totals.Refused++
+	select {
+	case l.relay.failures <- fmt.Errorf("connect to %s: %s", l.failedAt, scenario.Errno(l.totals.LastFailure).Message()):
+	default: // one is enough until it is read
+	}
 	l.abort(c)
 }

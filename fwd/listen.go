@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +16,8 @@ import (
 // A listener is a socket that connections are accepted from, by all loops.
 type listener struct {
 	fd     int
-	name   string    // its address
+	addr   address
+	name   string    // its address, for a person
 	to     string    // the target as the spec has it
 	target []address // where its connections go
 	file   *socketFile
@@ -41,7 +43,7 @@ func openListeners(spec Spec) ([]*listener, error) {
 		return nil, where(spec.Target, err, "check the name: getent hosts "+scenario.Clip(spec.Target.Host))
 	}
 	if err := checkTarget(spec.Target.Path); err != nil {
-		return nil, where(spec.Target, err, "name the socket itself: a link could be changed to lead elsewhere")
+		return nil, where(spec.Target, err, "name the socket itself")
 	}
 
 	var open []*listener
@@ -56,6 +58,11 @@ func openListeners(spec Spec) ([]*listener, error) {
 		if err != nil {
 			return fail(err)
 		}
+		unlock, err := lockDirectory(filepath.Dir(path))
+		if err != nil {
+			return fail(err)
+		}
+		defer unlock()
 		file, err := clearSocketFile(path)
 		if err != nil {
 			return fail(err)
@@ -85,7 +92,7 @@ func openListeners(spec Spec) ([]*listener, error) {
 		if err != nil {
 			return fail(err)
 		}
-		open = append(open, &listener{fd: fd, name: a.String(), to: spec.Target.String(), target: target})
+		open = append(open, &listener{fd: fd, addr: a, name: a.String(), to: spec.Target.String(), target: target})
 	}
 	return open, nil
 }
@@ -185,10 +192,39 @@ func clearSocketFile(path string) (*socketFile, error) {
 	if again, err := os.Lstat(path); err != nil || !os.SameFile(found, again) {
 		return nil, errors.New("it is being replaced by another process")
 	}
-	if err := os.Remove(path); err != nil {
-		return nil, errors.Unwrap(err)
+	if err := unix.Unlink(path); err != nil {
+		return nil, err
 	}
 	return file, nil
+}
+
+// lockTime bounds the wait for another relay that begins in the same directory.
+const lockTime = 5 * time.Second
+
+// lockDirectory keeps relays that begin at the same time apart: between one's bind and
+// listen another would take its socket for a stale one. A directory that
+// cannot be read is not locked.
+func lockDirectory(dir string) (unlock func(), err error) {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.EACCES) {
+		return func() {}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.After(lockTime); ; {
+		err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return func() { unix.Close(fd) }, nil
+		}
+		select {
+		case <-tick.C:
+		case <-end:
+			unix.Close(fd)
+			return nil, fmt.Errorf("lock the directory: %w", err)
+		}
+	}
 }
 
 // tryConnect connects to a UNIX socket, to see whether somebody listens.
@@ -239,12 +275,22 @@ func listenHint(err error, e Endpoint) string {
 	}
 }
 
+// takes is whether a connection to a would be the listener's.
+func (ln *listener) takes(a *address) bool {
+	if ln.file != nil || a.file != nil {
+		return ln.file != nil && a.file != nil && ln.file.path == a.String()
+	}
+	at, to := ln.addr.inet(), a.inet()
+	return at.Port() == to.Port() &&
+		(at.Addr() == to.Addr() || at.Addr().IsUnspecified() && (to.Addr().IsLoopback() || to.Addr().IsUnspecified()))
+}
+
 // close ends the listener. Of a UNIX one the file goes first, unless another
 // took its place.
 func (ln *listener) close() {
 	if f := ln.file; f != nil {
 		if now, err := os.Lstat(f.path); err == nil && os.SameFile(f.made, now) {
-			_ = os.Remove(f.path) // if not, the next to listen there will find it stale
+			_ = unix.Unlink(f.path) // if not, the next to listen there will find it stale
 		}
 	}
 	unix.Close(ln.fd)

@@ -39,6 +39,7 @@ type loop struct {
 
 	paused   bool // the listeners are not registered
 	resumeAt int64
+	starved  bool // nothing was accepted since the last pause began
 	draining bool
 	cutAt    int64 // when draining ends
 
@@ -68,7 +69,6 @@ const (
 
 func newLoop(r *Relay) *loop {
 	l := &loop{relay: r, epfd: -1, wakefd: -1, buf: make([]byte, bufferSize)}
-	l.trace = r.options.Trace
 	l.orders.ended = true
 	l.connecting.limit = int64(r.options.ConnectTimeout)
 	l.retrying.limit = retryEvery
@@ -105,10 +105,10 @@ func (l *loop) prepare() error {
 
 // run serves until the relay has drained.
 func (l *loop) run() error {
-	defer l.release()
 	for !l.draining || l.totals.Open > 0 {
 		n, errno := l.epollWait(l.epfd, l.events[:], l.timeout())
 		if errno != 0 && errno != unix.EINTR {
+			l.release()
 			return fmt.Errorf("wait for events: %w", errno)
 		}
 		l.now = l.relay.elapsed()
@@ -120,6 +120,7 @@ func (l *loop) run() error {
 		l.expire()
 		l.bury()
 	}
+	l.release()
 	return nil
 }
 
@@ -190,10 +191,14 @@ func (l *loop) handle(e *end, events uint32) {
 		e.blocked = false
 		l.carry(e.peer, e)
 	}
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 && !c.over {
+	if events&anyInput != 0 && !c.over {
 		l.carry(e, e.peer)
 	}
 }
+
+// anyInput are the events after which there may be something to read. A lone
+// urgent byte is PRI without IN (tcp_poll), before it is made ordinary.
+const anyInput = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLHUP
 
 // note keeps what events say of an end beyond this moment.
 func (l *loop) note(e *end, events uint32) {
@@ -201,7 +206,7 @@ func (l *loop) note(e *end, events uint32) {
 		e.urgent = true
 		l.setInline(e.fd)
 	}
-	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP) != 0 {
+	if events&anyInput != 0 {
 		// While what was read before cannot be sent on, that there is more
 		// is to be told once, and not with each segment that arrives.
 		e.muted = e.peer.blocked
@@ -317,7 +322,7 @@ func (l *loop) tryAgain(c *conn) {
 		l.dial(c)
 		return
 	}
-	l.idle.place(c, l.now)
+	l.limit(c)
 	l.carry(&c.client, &c.server)
 	if !c.over {
 		l.carry(&c.server, &c.client)

@@ -58,19 +58,20 @@ func relayForTest(text string) error {
 	}
 	options := Options{ConnectTimeout: 10 * time.Second, IdleTimeout: time.Minute, HalfClosedTimeout: time.Minute}
 	options.MaxConns, _ = strconv.Atoi(os.Getenv(envMaxConns))
+	var trace *Trace
 	if path := os.Getenv(envTrace); path != "" {
 		file, err := os.Create(path)
 		if err != nil {
 			return err
 		}
-		options.Trace = NewTrace(file)
-		defer options.Trace.Close()
+		trace = NewTrace(file)
+		defer trace.Close()
 	}
 	r, err := Listen([]Spec{spec}, options)
 	if err != nil {
 		return err
 	}
-	if err := r.Start(); err != nil {
+	if err := r.Start(trace); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stdout, r.Addr())

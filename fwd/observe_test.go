@@ -28,13 +28,13 @@ func TestObservations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Listen([]Spec{spec}, Options{Loops: 1, Trace: trace})
+	r, err := Listen([]Spec{spec}, Options{Loops: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := dial(t, r.Addr())
 	say(t, client, "foo")
-	if err := r.Start(); err != nil {
+	if err := r.Start(trace); err != nil {
 		t.Fatal(err)
 	}
 	server := b.accept(t)

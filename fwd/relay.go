@@ -10,22 +10,22 @@ import (
 	"errors"
 	"net/netip"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
 )
 
 // Options say how to relay. A time limit of 0 is none.
 type Options struct {
-	Loops             int           // threads; 0 is one for each CPU
+	Loops             int           // threads; 0 is GOMAXPROCS
 	MaxConns          int           // open at the same time; 0 is as many as there may be descriptors for
 	ConnectTimeout    time.Duration // for each address of the target
 	IdleTimeout       time.Duration // without data in either direction
 	HalfClosedTimeout time.Duration // the same, where one direction has ended
-	Trace             *Trace        // nil for none
 }
 
 // A Relay accepts connections and relays each to its target.
@@ -36,7 +36,8 @@ type Relay struct {
 	loops     []*loop
 	began     time.Time
 
-	open atomic.Int64 // connections
+	open     atomic.Int64 // connections
+	failures chan error
 
 	running sync.WaitGroup // loops
 	mu      sync.Mutex
@@ -52,7 +53,7 @@ var (
 // Listen begins to listen, as all specs say or not at all. Connections are
 // accepted from [Relay.Start] on.
 func Listen(specs []Spec, options Options) (*Relay, error) {
-	r := &Relay{options: options, began: time.Now()}
+	r := &Relay{options: options, began: time.Now(), failures: make(chan error, 1)}
 	for _, spec := range specs {
 		open, err := openListeners(spec)
 		if err != nil {
@@ -61,9 +62,13 @@ func Listen(specs []Spec, options Options) (*Relay, error) {
 		}
 		r.listeners = append(r.listeners, open...)
 	}
+	if err := r.checkCircle(); err != nil {
+		r.closeListeners()
+		return nil, err
+	}
 	loops := options.Loops
 	if loops == 0 {
-		loops = runtime.NumCPU()
+		loops = runtime.GOMAXPROCS(0)
 	}
 	r.maxConns = int64(options.MaxConns)
 	if r.maxConns == 0 {
@@ -75,24 +80,29 @@ func Listen(specs []Spec, options Options) (*Relay, error) {
 	return r, nil
 }
 
-// String tells where the relay listens, and for what.
-func (r *Relay) String() string {
-	parts := make([]string, len(r.listeners))
+// Lines tell for each listener where it listens, and for what.
+func (r *Relay) Lines() []string {
+	lines := make([]string, len(r.listeners))
 	for i, ln := range r.listeners {
-		parts[i] = ln.name + " to " + ln.to
+		lines[i] = "relaying " + ln.name + " to " + ln.to
 	}
-	return "relaying " + strings.Join(parts, ", ")
+	return lines
 }
+
+// Failures tells of a client that was reset because its target took no
+// connection: of one of them, while nobody reads.
+func (r *Relay) Failures() <-chan error { return r.failures }
 
 // Addr is what the first listener of a spec listens on.
 func (r *Relay) Addr() string { return r.listeners[0].name }
 
-// Start begins to relay, in threads of its own.
-func (r *Relay) Start() error {
+// Start begins to relay, in threads of its own. The trace may be nil.
+func (r *Relay) Start(trace *Trace) error {
 	ready := make(chan error)
 	for _, l := range r.loops {
 		r.running.Go(func() {
 			runtime.LockOSThread() // and never unlocked: the thread ends with the loop
+			l.trace = trace
 			err := l.prepare()
 			ready <- err
 			if err != nil {
@@ -108,10 +118,12 @@ func (r *Relay) Start() error {
 	for range r.loops {
 		errs = append(errs, <-ready)
 	}
-	if err := errors.Join(errs...); err != nil {
-		r.Stop(0)
-		_ = r.Wait()
-		return err
+	for _, err := range errs {
+		if err != nil {
+			r.Stop(0)
+			_ = r.Wait()
+			return err // the others have it for the same reason
+		}
 	}
 	return nil
 }
@@ -200,4 +212,22 @@ func roomForConns(loops int) int64 {
 	}
 	own := otherFiles + int64(loops)*(2+2*spares)
 	return max((int64(limit.Cur)-own)/2, (int64(limit.Cur)-otherFiles)/4, 1)
+}
+
+// checkCircle refuses a relay that would be its own client, and take all
+// descriptors there are for the first connection.
+func (r *Relay) checkCircle() error {
+	for _, ln := range r.listeners {
+		for i := range ln.target {
+			for _, other := range r.listeners {
+				if other.takes(&ln.target[i]) {
+					return &scenario.Error{
+						Where: ln.to, Problem: "the relay itself listens there",
+						Hint: "give the target's own address",
+					}
+				}
+			}
+		}
+	}
+	return nil
 }

@@ -15,7 +15,8 @@ func (l *loop) newConn() *conn {
 }
 
 func (l *loop) recycle(c *conn) {
-	if len(l.conns) < spares {
+	again := c.client.again || c.server.again // then l.turns still has it
+	if len(l.conns) < spares && !again {
 		l.conns = append(l.conns, c)
 	}
 }
@@ -60,7 +61,14 @@ func (l *loop) pipeFor(e *end) bool {
 		e.bulk = 0
 		return false
 	}
-	l.setPipeSize(p, pipeSize) // or as large as it is: unprivileged users have a limit (pipe(7))
+	if l.setPipeSize(p, pipeSize) < bufferSize {
+		// A user without privileges may have so many large pipes (pipe(7)),
+		// and through a small one copying is faster.
+		l.close(p.r)
+		l.close(p.w)
+		e.bulk = 0
+		return false
+	}
 	e.pipe = p
 	return true
 }

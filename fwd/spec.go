@@ -1,6 +1,7 @@
 package fwd
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -64,10 +65,10 @@ func ParseSpec(s string) (Spec, error) {
 
 	var spec Spec
 	if spec.Listen, err = listenEndpoint(listen); err != nil {
-		return bad(err.Error(), portHint(err))
+		return bad(err.Error(), specHint(err))
 	}
 	if spec.Target, err = targetEndpoint(target); err != nil {
-		return bad(err.Error(), portHint(err))
+		return bad(err.Error(), specHint(err))
 	}
 	return spec, nil
 }
@@ -83,7 +84,7 @@ func splitSpec(s string) ([]string, error) {
 				return nil, specError("a bracket without its end")
 			}
 			if a, err := netip.ParseAddr(address); err != nil || !a.Is6() {
-				return nil, specError("no IPv6 address in the brackets")
+				return nil, specError("no IPv6 address in the brackets, which are for nothing else")
 			}
 			if rest != "" && rest[0] != ':' {
 				return nil, specError("something behind the closing bracket")
@@ -113,15 +114,23 @@ type specError string
 func (e specError) Error() string { return string(e) }
 
 // A portError is a port that is none.
-type portError struct{ text string }
+type portError struct {
+	text  string
+	least uint16
+}
 
-func (e portError) Error() string { return "no port: " + scenario.Quote(e.text) }
+func (e portError) Error() string { return "not a port: " + scenario.Quote(e.text) }
 
-func portHint(err error) string {
-	if _, ok := err.(portError); ok { //nolint:errorlint // made here, never wrapped
-		return "a port is a number from 1 to 65535; to listen on any free one, 0"
+func specHint(err error) string {
+	port, ok := errors.AsType[portError](err)
+	switch {
+	case !ok:
+		return specForms
+	case port.least == 0:
+		return "a port is a number from 1 to 65535, or 0 to listen on any free one"
+	default:
+		return "a port is a number from 1 to 65535"
 	}
-	return specForms
 }
 
 func listenEndpoint(fields []string) (Endpoint, error) {
@@ -153,7 +162,7 @@ func targetEndpoint(fields []string) (Endpoint, error) {
 func parsePort(s string, least uint16) (uint16, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || uint16(n) < least {
-		return 0, portError{s}
+		return 0, portError{s, least}
 	}
 	return uint16(n), nil
 }

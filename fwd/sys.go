@@ -9,10 +9,10 @@ import (
 
 // A sys makes the system calls of one thread, and tells a trace of each.
 //
-// All but a wait are raw, without a word to Go's scheduler, as in package ops:
+// Those on sockets are raw, without a word to Go's scheduler, as in package ops:
 // the descriptors are non-blocking, so that no call sleeps, and the bytes are
-// not to wait for a scheduler. No call is made again here; what the kernel
-// answered goes to the caller.
+// not to wait for a scheduler. A wait sleeps, and so may openat(2). No call is
+// made again here; what the kernel answered goes to the caller.
 type sys struct {
 	tid     int
 	trace   *Trace // nil without --trace
@@ -115,13 +115,15 @@ func (s *sys) makePipe() (p pipe, errno unix.Errno) {
 	return p, errno
 }
 
-func (s *sys) setPipeSize(p pipe, size int) {
+// setPipeSize gives the pipe's size, or -1.
+func (s *sys) setPipeSize(p pipe, size int) int {
 	s.trace.enter()
 	r, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(p.w), unix.F_SETPIPE_SZ, uintptr(size))
 	n, errno := answered(r, errno)
 	if s.trace != nil {
 		s.trace.leave(s, call{name: "fcntl", fd: p.w, size: size, ret: n, errno: errno})
 	}
+	return n
 }
 
 func (s *sys) shutdown(fd int) unix.Errno {
@@ -255,7 +257,7 @@ func (s *sys) openSocketFile(path *[maxPath]byte) (int, unix.Errno) {
 	const flags = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	dirfd := unix.AT_FDCWD
 	s.trace.enter()
-	r, _, errno := unix.RawSyscall6(unix.SYS_OPENAT, uintptr(dirfd), uintptr(unsafe.Pointer(path)), flags, 0, 0, 0)
+	r, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dirfd), uintptr(unsafe.Pointer(path)), flags, 0, 0, 0)
 	fd, errno := answered(r, errno)
 	if s.trace != nil {
 		s.trace.leave(s, call{name: "openat", data: path[:], ret: fd, errno: errno})

@@ -14,16 +14,17 @@ type Totals struct {
 	Accepted int64 // connections
 	Open     int64 // of these, now
 	Refused  int64 // no address of the target took them; their clients were reset
-	Reset    int64 // one peer reset them, and so was the other
+	Reset    int64 // one peer reset them, and so was the other; or epoll could watch no more
 	Expired  int64 // a time limit ended them
 	Cut      int64 // still open when the relay ended
 	Sent     int64 // bytes delivered to targets
 	Returned int64 // bytes delivered to clients
-	Pauses   int64 // times that accepting paused: at the limit, or out of descriptors or memory
+	Pauses   int64 // times that connections had to wait: at the limit, or out of descriptors or memory
 
 	// LastFailure is why a target last did not take a connection, and FailedAt which.
 	LastFailure unix.Errno
 	FailedAt    string
+	failedWhen  int64
 }
 
 func (t *Totals) add(u Totals) {
@@ -36,8 +37,8 @@ func (t *Totals) add(u Totals) {
 	t.Sent += u.Sent
 	t.Returned += u.Returned
 	t.Pauses += u.Pauses
-	if u.LastFailure != 0 {
-		t.LastFailure, t.FailedAt = u.LastFailure, u.FailedAt
+	if u.LastFailure != 0 && u.failedWhen >= t.failedWhen {
+		t.LastFailure, t.FailedAt, t.failedWhen = u.LastFailure, u.FailedAt, u.failedWhen
 	}
 }
 

@@ -1,6 +1,7 @@
 package fwd
 
 import (
+	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -22,11 +23,12 @@ type Trace struct {
 	entered time.Time // into the call that holds the lock
 	waits   []*wait   // what is under way, in the order of their beginning
 
-	writing sync.Mutex
-	w       io.Writer
-	err     error // of the first write that failed; from then on nothing is written
+	ended bool // nothing is kept any more
 
+	w      io.Writer
+	err    error         // of the writer
 	begun  chan struct{} // there is something to write
+	full   chan struct{} // there is much
 	failed chan error
 	stop   chan struct{}
 	done   chan struct{}
@@ -72,12 +74,20 @@ type wait struct {
 	shown   bool // as unfinished
 }
 
-// What is traced is written when there is so much of it, and else after a
-// moment.
 const (
+	// What is traced is written when there is so much of it, and else after a
+	// moment.
 	traceBatch = 64 << 10
 	traceDelay = 50 * time.Millisecond
+	// traceMost is how much may wait to be written. A relay does not wait for
+	// its trace.
+	traceMost = 32 << 20
+	// closeTime bounds how long what is left may take to be written.
+	closeTime = 2 * time.Second
 )
+
+// errSlow ends a trace that is not taken as fast as it comes.
+var errSlow = errors.New("what it is written to does not take it fast enough")
 
 // NewTrace makes a trace in strace's syntax, as strace -f -tt -o writes it.
 func NewTrace(w io.Writer) *Trace { return newTrace(w, strace{}) }
@@ -92,7 +102,7 @@ func newTrace(w io.Writer, r renderer) *Trace {
 	_, _ = time.Now().Zone() // reads the time zone's file now, and not in a loop
 	t := &Trace{
 		w: w, render: r,
-		begun: make(chan struct{}, 1), failed: make(chan error, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		begun: make(chan struct{}, 1), full: make(chan struct{}, 1), failed: make(chan error, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go t.write()
 	return t
@@ -106,6 +116,7 @@ func (t *Trace) write() {
 		case <-t.begun:
 			select {
 			case <-time.After(traceDelay): // for more to come
+			case <-t.full:
 			case <-t.stop:
 			}
 			t.flush()
@@ -117,22 +128,25 @@ func (t *Trace) write() {
 }
 
 func (t *Trace) flush() {
-	t.writing.Lock()
-	defer t.writing.Unlock()
 	t.mu.Lock()
 	out := t.out
 	t.out = nil
 	t.mu.Unlock()
-	t.put(out)
-}
-
-// put writes out, with t.writing held.
-func (t *Trace) put(out []byte) {
-	if t.err != nil || len(out) == 0 {
+	if len(out) == 0 {
 		return
 	}
-	if _, t.err = t.w.Write(out); t.err != nil {
-		t.failed <- t.err
+	if _, err := t.w.Write(out); err != nil {
+		t.mu.Lock()
+		t.end(err)
+		t.mu.Unlock()
+	}
+}
+
+// end gives the trace up, with t.mu held.
+func (t *Trace) end(err error) {
+	if !t.ended {
+		t.ended, t.err, t.out = true, err, nil
+		t.failed <- err
 	}
 }
 
@@ -145,10 +159,21 @@ func (t *Trace) Failed() <-chan error {
 	return t.failed
 }
 
-// Close writes what is left and gives the first error of any write.
+// Close writes what is left, for a bounded time, and gives the first error of any
+// write.
 func (t *Trace) Close() error {
 	close(t.stop)
-	<-t.done
+	select {
+	case <-t.done:
+	case <-time.After(closeTime):
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.done:
+	default:
+		t.end(errSlow)
+	}
 	return t.err
 }
 
@@ -203,16 +228,26 @@ func (t *Trace) interrupt() {
 	}
 }
 
-// release ends a call's hold of the trace. The thread whose call fills the batch
-// writes it, so that a slow reader slows the relay instead of filling memory.
+// release ends a call's hold of the trace.
 func (t *Trace) release() {
+	switch {
+	case t.ended:
+		t.out = nil
+	case len(t.out) > traceMost:
+		t.end(errSlow)
+	}
 	full := len(t.out) >= traceBatch
 	t.mu.Unlock()
-	select {
-	case t.begun <- struct{}{}:
-	default: // the writer knows
-	}
+	tell(t.begun)
 	if full {
-		t.flush()
+		tell(t.full)
+	}
+}
+
+// tell wakes whoever waits for c, once.
+func tell(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it has been told
 	}
 }

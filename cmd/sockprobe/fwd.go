@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,13 +19,13 @@ import (
 
 func newFwd(set *settings) *cobra.Command {
 	var (
-		loops      countFlag
-		maxConns   countFlag
+		loops      = countFlag{most: 256}
+		maxConns   = countFlag{most: 10_000_000}
 		connect    = limitFlag(10 * time.Second)
 		idle       = limitFlag(time.Hour)
 		halfClosed = limitFlag(5 * time.Minute)
 		grace      = limitFlag(10 * time.Second)
-		trace      string
+		trace      fileFlag
 		format     = choice{"strace", traceFormats}
 		stats      bool
 	)
@@ -40,15 +41,21 @@ is said on standard error.
 The end of the data is passed on in each direction when all before it has been
 delivered, and a reset as a reset. A time limit, too, ends a connection with
 a reset: a FIN would look like the end of the data. All addresses of HOST, which
-is resolved at the start, are tried in order.
+is resolved at the start, are tried in order; if none takes the connection, the
+client is reset.
+
+A UNIX socket is made for its owner only. One on which nobody listens any more is
+replaced, and nothing else; a symbolic link is not followed, neither there nor as
+a target.
 
 --trace writes each system call and event as strace -f -tt -o would, at a
 fraction of the cost; --trace-format json writes observations, as the probe's
---format json.
+--format json. The relay does not wait for its trace: it ends, with a notice,
+where it cannot be written.
 
-SIGTERM or SIGINT stops accepting and ends when all connections have, or
-after --grace, when those that are left are reset; a second one ends at once.
-SIGUSR1 prints totals on standard error, and so does the end.`,
+SIGTERM, SIGINT or SIGHUP stops accepting and ends when all connections have,
+or after --grace, when those that are left are reset; a second one ends at
+once. SIGUSR1 prints totals on standard error, and so does the end.`,
 		Example: `  sockprobe fwd 8001:localhost:8008
   sockprobe fwd '*:8001:[2001:db8::1]:80' --trace relay.strace
   sockprobe fwd /run/app.sock:localhost:8008 8001:/run/other.sock`,
@@ -58,8 +65,21 @@ SIGUSR1 prints totals on standard error, and so does the end.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+			if strings.Contains(word, "/") {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range []string{"timeout", "settle", "repeat", "verbose"} {
+				if cmd.Flags().Changed(name) {
+					return fault(`"sockprobe fwd --help" lists its own flags`, "--%s is for the probe, not for fwd", name)
+				}
+			}
+			if trace == "" && cmd.Flags().Changed("trace-format") {
+				return fault("say where to: --trace FILE, or - for standard output", "--trace-format without --trace")
+			}
 			return through(set, cmd, func() error {
 				var specs []fwd.Spec
 				for _, arg := range args {
@@ -70,12 +90,12 @@ SIGUSR1 prints totals on standard error, and so does the end.`,
 					specs = append(specs, spec)
 				}
 				options := fwd.Options{
-					Loops: int(loops), MaxConns: int(maxConns),
+					Loops: loops.n, MaxConns: maxConns.n,
 					ConnectTimeout: connect.duration(), IdleTimeout: idle.duration(), HalfClosedTimeout: halfClosed.duration(),
 				}
 				r := relaying{
 					specs: specs, options: options, grace: grace.duration(), stats: stats,
-					trace: trace, format: format.value, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), quiet: set.quiet,
+					trace: string(trace), format: format.value, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), quiet: set.quiet,
 				}
 				return r.run()
 			})
@@ -83,13 +103,13 @@ SIGUSR1 prints totals on standard error, and so does the end.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&trace, "trace", "", "write each call and event to a `FILE`, or - for standard output")
+	flags.Var(&trace, "trace", "write each call and event to FILE, anew, or - for standard output")
 	flags.Var(&format, "trace-format", "strace or json")
 	flags.BoolVar(&stats, "stats", false, "print a line a second on standard error")
-	flags.Var(&connect, "connect-timeout", "longest time to connect to each address of the target; 0 is no limit here and below")
-	flags.Var(&idle, "idle-timeout", "longest time without data")
-	flags.Var(&halfClosed, "half-closed-timeout", "longest time without data once one direction has ended")
-	flags.Var(&grace, "grace", "how long open connections may go on after SIGTERM")
+	flags.Var(&connect, "connect-timeout", "longest time to connect to each address of the target; 0 is no limit")
+	flags.Var(&idle, "idle-timeout", "longest time without data; 0 is no limit")
+	flags.Var(&halfClosed, "half-closed-timeout", "the same once one direction has ended; 0 is no limit")
+	flags.Var(&grace, "grace", "how long open connections may go on after SIGTERM; 0 resets them at once")
 	flags.Var(&maxConns, "max-conns", "most connections at a time; 0 is as many as there may be descriptors for")
 	flags.Var(&loops, "loops", "threads that relay; 0 is one for each CPU")
 	must(cmd.MarkFlagFilename("trace"))
@@ -105,31 +125,44 @@ type relaying struct {
 	trace, format  string
 	stdout, stderr io.Writer
 	quiet, stats   bool
+
+	traced *fwd.Trace // nil without --trace
+	file   *os.File   // nil for standard output
 }
 
 func (r *relaying) run() error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, unix.SIGTERM, unix.SIGUSR1)
+	if !signal.Ignored(unix.SIGHUP) { // as nohup has it
+		signal.Notify(signals, unix.SIGHUP)
+	}
 	defer signal.Stop(signals)
+	signal.Ignore(unix.SIGPIPE) // a reader of the trace who leaves does not end the relay
 
-	closeTrace, err := r.openTrace()
+	// The loops seldom give up a processor of Go's; the rest of the program has
+	// one of its own.
+	if r.options.Loops == 0 {
+		r.options.Loops = runtime.GOMAXPROCS(0)
+	}
+	runtime.GOMAXPROCS(r.options.Loops + 1)
+	relay, err := fwd.Listen(r.specs, r.options)
 	if err != nil {
 		return err
 	}
-	// The loops seldom give up a processor of Go's; the rest of the program has
-	// one of its own.
-	runtime.GOMAXPROCS(runtime.NumCPU() + 1)
-	relay, err := fwd.Listen(r.specs, r.options)
-	if err != nil {
-		return errors.Join(err, closeTrace(false))
+	if err := r.openTrace(); err != nil {
+		relay.Stop(0)
+		return err
 	}
-	if err := relay.Start(); err != nil {
-		return errors.Join(err, closeTrace(false))
+	if err := relay.Start(r.traced); err != nil {
+		_ = r.closeTrace()
+		return fault("allow it more: ulimit -n 1024", "%w", err)
 	}
-	r.say("%s", relay)
+	for _, line := range relay.Lines() {
+		r.say("%s", line)
+	}
 	err = r.serve(relay, signals)
 	r.say("%s", relay.Totals())
-	return errors.Join(err, closeTrace(true))
+	return errors.Join(err, r.closeTrace())
 }
 
 // serve waits for signals, and for the relay's end.
@@ -143,16 +176,23 @@ func (r *relaying) serve(relay *fwd.Relay, signals <-chan os.Signal) error {
 		defer ticker.Stop()
 		tick = ticker.C
 	}
+	// Of failures one a second is told: there may be many.
+	failures, again := relay.Failures(), make(<-chan time.Time)
 	before, at := relay.Totals(), time.Now()
 	for stopping := false; ; {
 		select {
 		case err := <-ended:
 			return err
-		case err := <-r.options.Trace.Failed():
+		case err := <-failures:
+			r.say("%v", err)
+			failures, again = nil, time.After(time.Second)
+		case <-again:
+			failures = relay.Failures()
+		case err := <-r.traced.Failed():
 			r.say("the trace ends here: %v", err)
 		case <-tick:
 			now, elapsed := relay.Totals(), time.Since(at)
-			fmt.Fprintln(r.stderr, now.Since(before, elapsed))
+			r.say("%s", now.Since(before, elapsed))
 			before, at = now, at.Add(elapsed)
 		case s := <-signals:
 			switch {
@@ -163,43 +203,47 @@ func (r *relaying) serve(relay *fwd.Relay, signals <-chan os.Signal) error {
 			default:
 				stopping = true
 				relay.Stop(r.grace)
+				if n := relay.Totals().Open; n > 0 {
+					r.say("ending: %d open, which have %v", n, r.grace)
+				}
 			}
 		}
 	}
 }
 
-// openTrace makes the trace that was asked for. What it gives closes it; a trace
-// of a relay that never was leaves no file.
-func (r *relaying) openTrace() (closeTrace func(keep bool) error, err error) {
-	nothing := func(bool) error { return nil }
+// openTrace makes the trace that was asked for.
+func (r *relaying) openTrace() error {
 	if r.trace == "" {
-		return nothing, nil
+		return nil
 	}
-	w, closeFile := r.stdout, nothing
+	w := r.stdout
 	if r.trace != "-" {
 		file, err := os.OpenFile(r.trace, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
-			return nil, fault("choose another file, or - for standard output", "--trace: %w", err)
+			return fault("choose another file, or - for standard output", "--trace: %w", err)
 		}
-		w = file
-		closeFile = func(keep bool) error {
-			if !keep {
-				os.Remove(r.trace)
-			}
-			return file.Close()
-		}
+		r.file, w = file, file
 	}
-	newTrace := fwd.NewTrace
 	if r.format == "json" {
-		newTrace = fwd.NewObservations
+		r.traced = fwd.NewObservations(w)
+	} else {
+		r.traced = fwd.NewTrace(w)
 	}
-	r.options.Trace = newTrace(w)
-	return func(keep bool) error {
-		if err := r.options.Trace.Close(); err != nil {
-			return fmt.Errorf("write trace: %w", err)
-		}
-		return closeFile(keep)
-	}, nil
+	return nil
+}
+
+// closeTrace writes what is left of it.
+func (r *relaying) closeTrace() error {
+	if r.traced == nil {
+		return nil
+	}
+	if err := r.traced.Close(); err != nil {
+		return fault("it ends before the relay did", "the trace is not whole: %w", err)
+	}
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
 }
 
 func (r *relaying) say(format string, args ...any) {
@@ -221,16 +265,28 @@ func (f *limitFlag) Type() string            { return "DURATION" }
 func (f *limitFlag) duration() time.Duration { return time.Duration(*f) }
 
 // A countFlag is a number; 0 is one that suits.
-type countFlag int
+type countFlag struct{ n, most int }
 
 func (f *countFlag) Set(s string) error {
-	const most = 1_000_000
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > most {
-		return fault("give a number, such as 4", "not a number from 0 to %d", most)
+	if err != nil || n < 0 || n > f.most {
+		return fault("give a number, such as 4", "not a whole number from 0 to %d", f.most)
 	}
-	*f = countFlag(n)
+	f.n = n
 	return nil
 }
-func (f *countFlag) String() string { return strconv.Itoa(int(*f)) }
+func (f *countFlag) String() string { return strconv.Itoa(f.n) }
 func (f *countFlag) Type() string   { return "N" }
+
+// A fileFlag is the path of a file.
+type fileFlag string
+
+func (f *fileFlag) Set(s string) error {
+	if s == "" {
+		return fault("name a file, or - for standard output", "an empty name")
+	}
+	*f = fileFlag(s)
+	return nil
+}
+func (f *fileFlag) String() string { return string(*f) }
+func (f *fileFlag) Type() string   { return "FILE" }
