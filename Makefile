@@ -8,7 +8,7 @@ FUZZTIME   ?= 200000x # a count: a time may end a good run with an error, golang
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: bench-relay kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay soak kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -21,6 +21,9 @@ test: ## all tests, the goldens a thousand times among them
 
 race: ## the tests under the race detector (needs a C compiler)
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -short ./...
+
+soak: ## the relay's long tests under the race detector: 10,000 connections, to 64 MB each
+	GORACE=atexit_sleep_ms=0 $(GO) test -race ./fwd -run '^Test(Soak|Laws)' -count 1 -v
 
 check: fmt vet lint test race fuzz bench-once golden ## everything that must be green before a commit
 

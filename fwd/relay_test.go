@@ -507,7 +507,7 @@ func TestTimeLimits(t *testing.T) {
 		half    bool
 	}{
 		{"idle", Options{IdleTimeout: 50 * time.Millisecond}, false},
-		{"half closed", Options{HalfClosedTimeout: 50 * time.Millisecond}, true},
+		{"half closed", Options{HalfClosedTimeout: 500 * time.Millisecond}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
