@@ -271,8 +271,12 @@ func (l *loop) pass(dst *end) {
 	l.limit(c)
 }
 
-// limit begins the time limit of what state c is in, once it is established.
+// limit begins the time limit of what state c is in, once it is established. One
+// that waits for memory goes on waiting.
 func (l *loop) limit(c *conn) {
+	if c.queue == &l.retrying {
+		return
+	}
 	q := &l.idle
 	if c.client.shut || c.server.shut {
 		q = &l.halfClosed

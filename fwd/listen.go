@@ -3,8 +3,11 @@ package fwd
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -215,14 +218,14 @@ func lockDirectory(dir string) (unlock func(), err error) {
 	defer tick.Stop()
 	for end := time.After(lockTime); ; {
 		err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
+		if !errors.Is(err, unix.EWOULDBLOCK) { // it is locked, or its file system has no locks
 			return func() { unix.Close(fd) }, nil
 		}
 		select {
 		case <-tick.C:
 		case <-end:
 			unix.Close(fd)
-			return nil, fmt.Errorf("lock the directory: %w", err)
+			return nil, errors.New("another process holds a lock on the directory")
 		}
 	}
 }
@@ -278,11 +281,40 @@ func listenHint(err error, e Endpoint) string {
 // takes is whether a connection to a would be the listener's.
 func (ln *listener) takes(a *address) bool {
 	if ln.file != nil || a.file != nil {
-		return ln.file != nil && a.file != nil && ln.file.path == a.String()
+		if ln.file == nil || a.file == nil {
+			return false
+		}
+		there, err := os.Lstat(a.String())
+		return err == nil && os.SameFile(ln.file.made, there)
 	}
-	at, to := ln.addr.inet(), a.inet()
-	return at.Port() == to.Port() &&
-		(at.Addr() == to.Addr() || at.Addr().IsUnspecified() && (to.Addr().IsLoopback() || to.Addr().IsUnspecified()))
+	at, port := ln.addr.inet().Addr(), ln.addr.inet().Port()
+	to := a.inet().Addr()
+	switch to { // connect(2) takes these for this machine
+	case anyIPv4:
+		to = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	case anyIPv6:
+		to = netip.IPv6Loopback()
+	}
+	switch {
+	case port != a.inet().Port():
+		return false
+	case at == anyIPv6, at == anyIPv4 && to.Is4():
+		return isOwn(to)
+	default:
+		return at == to
+	}
+}
+
+// isOwn is whether a is an address of this machine.
+func isOwn(a netip.Addr) bool {
+	if a.IsLoopback() {
+		return true
+	}
+	cards, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(cards, func(card net.Addr) bool {
+		prefix, err := netip.ParsePrefix(card.String())
+		return err == nil && prefix.Addr() == a.WithZone("")
+	})
 }
 
 // close ends the listener. Of a UNIX one the file goes first, unless another

@@ -322,6 +322,11 @@ func (l *loop) tryAgain(c *conn) {
 		l.dial(c)
 		return
 	}
+	c.leave()
+	if c.server.connecting {
+		l.connecting.place(c, l.now) // and the rest comes with the connection
+		return
+	}
 	l.limit(c)
 	l.carry(&c.client, &c.server)
 	if !c.over {

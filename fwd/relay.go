@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -214,20 +215,24 @@ func roomForConns(loops int) int64 {
 	return max((int64(limit.Cur)-own)/2, (int64(limit.Cur)-otherFiles)/4, 1)
 }
 
-// checkCircle refuses a relay that would be its own client, and take all
-// descriptors there are for the first connection.
+// checkCircle refuses a relay that would be its own client, directly or through
+// another of its specs, and take all descriptors there are for the first connection.
 func (r *Relay) checkCircle() error {
 	for _, ln := range r.listeners {
-		for i := range ln.target {
-			for _, other := range r.listeners {
-				if other.takes(&ln.target[i]) {
-					return &scenario.Error{
-						Where: ln.to, Problem: "the relay itself listens there",
-						Hint: "give the target's own address",
-					}
-				}
+		if r.leadsTo(ln, ln, len(r.listeners)) {
+			return &scenario.Error{
+				Where: ln.to, Problem: "the relay itself listens there, and connections would go in a circle",
+				Hint: "give the target's own address",
 			}
 		}
 	}
 	return nil
+}
+
+// leadsTo is whether connections to from may come to to within so many steps.
+func (r *Relay) leadsTo(from, to *listener, steps int) bool {
+	return steps > 0 && slices.ContainsFunc(r.listeners, func(next *listener) bool {
+		isNext := slices.ContainsFunc(from.target, func(a address) bool { return next.takes(&a) })
+		return isNext && (next == to || r.leadsTo(next, to, steps-1))
+	})
 }

@@ -824,3 +824,60 @@ func TestTraceFails(t *testing.T) {
 func endpointOf(b backend) Endpoint {
 	return Endpoint{Host: "127.0.0.1", Port: uint16(b.Addr().(*net.TCPAddr).Port)}
 }
+
+// TestCircle holds which relays would be their own clients. The target of each
+// spec has the port of the listener with that number.
+func TestCircle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "socket")
+	type ends struct {
+		listen, target string
+		of             int
+	}
+	tests := []struct {
+		name  string
+		specs []ends
+		want  bool
+	}{
+		{"itself", []ends{{"127.0.0.1", "127.0.0.1", 0}}, true},
+		{"by no address", []ends{{"127.0.0.1", "0.0.0.0", 0}}, true},
+		{"all addresses", []ends{{"0.0.0.0", "127.0.0.2", 0}}, true},
+		{"other family", []ends{{"0.0.0.0", "::1", 0}}, false},
+		{"both families", []ends{{"*", "127.0.0.1", 0}}, true},
+		{"one address", []ends{{"127.0.0.1", "127.0.0.2", 0}}, false},
+		{"chain", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "192.0.2.1", 0}}, false},
+		{"circle", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "127.0.0.1", 0}}, true},
+		{"behind a circle", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "127.0.0.1", 1}}, true},
+		{"path", []ends{{path, path, 0}}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := &Relay{}
+			defer r.closeListeners()
+			for _, e := range tt.specs {
+				spec := Spec{Endpoint{Host: e.listen}, Endpoint{Host: "127.0.0.1", Port: 1}}
+				if e.listen == path {
+					spec.Listen = Endpoint{Path: path}
+				}
+				open, err := openListeners(spec)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.listeners = append(r.listeners, open...)
+			}
+			for i, e := range tt.specs {
+				target := Endpoint{Host: e.target, Port: r.listeners[e.of].addr.inet().Port()}
+				if e.target == path {
+					target = Endpoint{Path: filepath.Dir(path) + "//socket"}
+				}
+				addresses, err := targetAddresses(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.listeners[i].target = addresses
+			}
+			if err := r.checkCircle(); (err != nil) != tt.want {
+				t.Errorf("error %v, want one: %v", err, tt.want)
+			}
+		})
+	}
+}

@@ -131,8 +131,9 @@ func (t *Trace) flush() {
 	t.mu.Lock()
 	out := t.out
 	t.out = nil
+	ended := t.ended
 	t.mu.Unlock()
-	if len(out) == 0 {
+	if len(out) == 0 || ended {
 		return
 	}
 	if _, err := t.w.Write(out); err != nil {
@@ -198,7 +199,7 @@ func (t *Trace) beginWait(s *sys, epfd int) {
 	t.interrupt()
 	s.waiting = wait{tid: s.tid, epfd: epfd, entered: t.entered}
 	t.waits = append(t.waits, &s.waiting)
-	t.mu.Unlock()
+	t.release()
 }
 
 // endWait ends what beginWait began.

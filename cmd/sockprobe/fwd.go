@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sockprobe/fwd"
+	"sockprobe/scenario"
 )
 
 func newFwd(set *settings) *cobra.Command {
@@ -126,8 +127,9 @@ type relaying struct {
 	stdout, stderr io.Writer
 	quiet, stats   bool
 
-	traced *fwd.Trace // nil without --trace
-	file   *os.File   // nil for standard output
+	lines  chan string // to be printed
+	traced *fwd.Trace  // nil without --trace
+	file   *os.File    // nil for standard output
 }
 
 func (r *relaying) run() error {
@@ -157,11 +159,20 @@ func (r *relaying) run() error {
 		_ = r.closeTrace()
 		return fault("allow it more: ulimit -n 1024", "%w", err)
 	}
-	for _, line := range relay.Lines() {
+	listening := relay.Lines()
+	r.lines = make(chan string, 64+len(listening))
+	printed := make(chan struct{})
+	go r.print(printed)
+	for _, line := range listening {
 		r.say("%s", line)
 	}
 	err = r.serve(relay, signals)
 	r.say("%s", relay.Totals())
+	close(r.lines)
+	select {
+	case <-printed:
+	case <-time.After(time.Second):
+	}
 	return errors.Join(err, r.closeTrace())
 }
 
@@ -218,8 +229,10 @@ func (r *relaying) openTrace() error {
 	}
 	w := r.stdout
 	if r.trace != "-" {
-		file, err := os.OpenFile(r.trace, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
-		if err != nil {
+		file, err := os.OpenFile(r.trace, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+		if errors.Is(err, unix.ENXIO) {
+			return fault("start its reader first", "--trace: nobody reads the FIFO %s", scenario.ClipPath(r.trace))
+		} else if err != nil {
 			return fault("choose another file, or - for standard output", "--trace: %w", err)
 		}
 		r.file, w = file, file
@@ -246,9 +259,23 @@ func (r *relaying) closeTrace() error {
 	return r.file.Close()
 }
 
+// say prints a line, soon. The relay does not wait for standard error, either:
+// what does not fit is dropped.
 func (r *relaying) say(format string, args ...any) {
-	if !r.quiet {
-		fmt.Fprintf(r.stderr, "sockprobe: "+format+"\n", args...)
+	if r.quiet {
+		return
+	}
+	select {
+	case r.lines <- fmt.Sprintf("sockprobe: "+format+"\n", args...):
+	default:
+	}
+}
+
+// print writes the lines of say until there are no more, and closes printed.
+func (r *relaying) print(printed chan<- struct{}) {
+	defer close(printed)
+	for line := range r.lines {
+		fmt.Fprint(r.stderr, line)
 	}
 }
 
