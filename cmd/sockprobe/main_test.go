@@ -54,7 +54,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 }
 
 // condition is what scripts may ask for beside testscript's own: netns is whether
-// a network namespace can be made, ptrace whether a process can be traced,
+// a network namespace can be made, strace6.1 whether that strace is here and may trace,
 // unprivileged whether this one can give up its rights, and low ports need some.
 func condition(name string) (bool, error) {
 	switch name {
@@ -63,8 +63,10 @@ func condition(name string) (bool, error) {
 	case "unprivileged":
 		first, _ := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 		return string(first) == "1024\n" && exec.Command("setpriv", "--reuid=65534", "--clear-groups", "true").Run() == nil, nil
-	case "ptrace":
-		return exec.Command("strace", "true").Run() == nil, nil
+	case "strace6.1":
+		version, err := exec.Command("strace", "--version").Output()
+		is := err == nil && strings.HasPrefix(string(version), "strace -- version 6.1\n")
+		return is && exec.Command("strace", "true").Run() == nil, nil
 	default:
 		return false, fmt.Errorf("no condition is called %q", name)
 	}
