@@ -118,6 +118,18 @@ func unixAddress(path string) (address, error) {
 	return a, nil
 }
 
+// setDescriptorPath makes a the UNIX address of the file open at fd.
+func (a *address) setDescriptorPath(fd int) {
+	un := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
+	*un = unix.RawSockaddrUnix{Family: unix.AF_UNIX}
+	var digits [32]byte
+	path := strconv.AppendInt(append(digits[:0], "/proc/self/fd/"...), int64(fd), 10)
+	for i, b := range path {
+		un.Path[i] = int8(b)
+	}
+	a.size = uint32(unsafe.Sizeof(un.Family)) + uint32(len(path)) + 1
+}
+
 // resolveTime bounds what resolving a name may take.
 const resolveTime = 10 * time.Second
 

@@ -122,8 +122,7 @@ func (l *loop) take(src, dst *end) bool {
 		l.retrying.place(src.conn, l.now)
 		return false
 	case errno != 0:
-		src.ended = true // an error comes behind the last data
-		l.lost(src)
+		l.lostReading(src)
 		return false
 	case n == 0:
 		src.ended = true
@@ -176,8 +175,7 @@ func (l *loop) takeSpliced(src, dst *end) bool {
 		l.dropPipe(dst)
 		return false
 	case errno != 0:
-		src.ended = true // an error comes behind the last data
-		l.lost(src)
+		l.lostReading(src)
 		return false
 	case n == 0:
 		src.ended = src.fin
@@ -285,6 +283,13 @@ func (l *loop) limit(c *conn) {
 		}
 	}
 	q.place(c, l.now)
+}
+
+// lostReading is lost for an end that a read found broken: an error comes behind the
+// last data, so that there are none to be read.
+func (l *loop) lostReading(e *end) {
+	e.ended = true
+	l.lost(e)
 }
 
 // lost ends a connection one end of which is broken. What that end had received

@@ -60,7 +60,7 @@ func (l *loop) dialOne(to *address) (int, unix.Errno) {
 		return -1, errno
 	}
 	if to.file == nil {
-		l.setNoDelay(fd)
+		l.enable(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY)
 		errno = l.connect(fd, to)
 	} else {
 		errno = l.connectFile(fd, to)
@@ -115,8 +115,7 @@ func (l *loop) takeEnd(src, dst *end) {
 	switch n, errno := l.recv(src.fd, dst.buf[dst.len:]); {
 	case errno == unix.EAGAIN:
 	case errno != 0:
-		src.ended = true
-		l.lost(src)
+		l.lostReading(src)
 	case n == 0:
 		src.ended = true
 	default:

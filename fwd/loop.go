@@ -204,7 +204,7 @@ const anyInput = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLHUP
 func (l *loop) note(e *end, events uint32) {
 	if events&unix.EPOLLPRI != 0 && !e.urgent {
 		e.urgent = true
-		l.setInline(e.fd)
+		l.enable(e.fd, unix.SOL_SOCKET, unix.SO_OOBINLINE)
 	}
 	if events&anyInput != 0 {
 		// While what was read before cannot be sent on, that there is more

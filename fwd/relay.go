@@ -115,18 +115,17 @@ func (r *Relay) Start(trace *Trace) error {
 			}
 		})
 	}
-	var errs []error
+	var first error // the others are for the same reason
 	for range r.loops {
-		errs = append(errs, <-ready)
-	}
-	for _, err := range errs {
-		if err != nil {
-			r.Stop(0)
-			_ = r.Wait()
-			return err // the others have it for the same reason
+		if err := <-ready; first == nil {
+			first = err
 		}
 	}
-	return nil
+	if first != nil {
+		r.Stop(0)
+		_ = r.Wait()
+	}
+	return first
 }
 
 func (r *Relay) fail(err error) {

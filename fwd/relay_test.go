@@ -3,7 +3,6 @@ package fwd
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -16,8 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
-
-	"sockprobe/scenario"
 )
 
 // A backend is a listener that a test serves by itself.
@@ -76,6 +73,15 @@ func hear(t *testing.T, c io.Reader, want string) {
 	if n, err := io.ReadFull(c, got); err != nil || string(got) != want {
 		t.Fatalf("heard %q, %v; want %q", got[:n], err, want)
 	}
+}
+
+// relayed starts a relay to a backend, and makes a connection through it.
+func relayed(t *testing.T, o Options) (r *Relay, b backend, client, server *net.TCPConn) {
+	t.Helper()
+	b = newBackend(t, "127.0.0.1:0")
+	r, _ = relayHere(t, "0:"+b.Addr().String(), o)
+	client = dial(t, r.Addr())
+	return r, b, client, b.accept(t)
 }
 
 // dialReset connects to what resets each connection, perhaps at once.
@@ -203,10 +209,7 @@ func TestKeepAliveClient(t *testing.T) {
 
 // TestServerFirst is a server that speaks before the client does.
 func TestServerFirst(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	r, _ := relayHere(t, "0:"+b.Addr().String(), Options{})
-	client := dial(t, r.Addr())
-	server := b.accept(t)
+	_, _, client, server := relayed(t, Options{})
 	say(t, server, "220 ready")
 	hear(t, client, "220 ready")
 	shut(t, server)
@@ -220,10 +223,7 @@ func TestServerFirst(t *testing.T) {
 // TestDataBeforeReset holds that what a peer sent before it reset the connection is
 // delivered, and the reset behind it.
 func TestDataBeforeReset(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	r, _ := relayHere(t, "0:"+b.Addr().String(), Options{})
-	client := dial(t, r.Addr())
-	server := b.accept(t)
+	r, b, client, server := relayed(t, Options{})
 	say(t, server, "last words")
 	reset(server)
 	hear(t, client, "last words")
@@ -259,90 +259,6 @@ func TestResetOfHalfClosed(t *testing.T) {
 		_, err := server.Write([]byte("x"))
 		return isReset(err)
 	})
-}
-
-// TestUrgent holds that urgent data are relayed, in their place.
-func TestUrgent(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	r, _ := relayHere(t, "0:"+b.Addr().String(), Options{})
-	client := dial(t, r.Addr())
-	server := b.accept(t)
-	for _, c := range []struct{ from, to *net.TCPConn }{{client, server}, {server, client}} {
-		say(t, c.from, "before ")
-		sayUrgent(t, c.from)
-		say(t, c.from, " behind")
-		shut(t, c.from)
-		hear(t, c.to, "before ! behind")
-		hearEnd(t, c.to)
-	}
-}
-
-// sayUrgent sends one byte that is urgent.
-func sayUrgent(t *testing.T, c *net.TCPConn) {
-	t.Helper()
-	raw, err := c.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var failed error
-	if err := raw.Write(func(fd uintptr) bool {
-		failed = unix.Send(int(fd), []byte("!"), unix.MSG_OOB)
-		return true
-	}); err != nil || failed != nil {
-		t.Fatal(err, failed)
-	}
-}
-
-// TestLoneUrgent is an urgent byte that nothing follows.
-func TestLoneUrgent(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	r, _ := relayHere(t, "0:"+b.Addr().String(), Options{})
-	client := dial(t, r.Addr())
-	server := b.accept(t)
-	sayUrgent(t, client)
-	hear(t, server, "!")
-	sayUrgent(t, server)
-	hear(t, client, "!")
-}
-
-// TestUrgentInBulk has urgent data in the middle of what is spliced, where a splice
-// stops.
-func TestUrgentInBulk(t *testing.T) {
-	for _, end := range []bool{true, false} {
-		b := newBackend(t, "127.0.0.1:0")
-		r, _ := relayHere(t, "0:"+b.Addr().String(), Options{})
-		client := dial(t, r.Addr())
-		server := b.accept(t)
-		const bulk = 16 << 20
-		go func() {
-			_ = send(client, stream{}, bulk)
-			sayUrgent(t, client)
-			_, _ = io.WriteString(client, "behind")
-			if end {
-				_ = client.CloseWrite()
-			}
-		}()
-		s := stream{}
-		buf := make([]byte, 64<<10)
-		for got := 0; got < bulk; {
-			n, err := server.Read(buf[:min(len(buf), bulk-got)])
-			if err != nil {
-				t.Fatalf("after %d bytes: %v", got, err)
-			}
-			for rest := buf[:n]; len(rest) > 0; {
-				want := s.next(len(rest))
-				if !bytes.Equal(rest[:len(want)], want) {
-					t.Fatalf("bytes differ after %d", got)
-				}
-				rest = rest[len(want):]
-			}
-			got += n
-		}
-		hear(t, server, "!behind")
-		if end {
-			hearEnd(t, server)
-		}
-	}
 }
 
 // TestNoDescriptorForNext has no descriptor for the second address when the first has
@@ -498,60 +414,6 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// TestTimeLimits holds that a connection on which nothing happens ends with a
-// reset, which is no end of data.
-func TestTimeLimits(t *testing.T) {
-	tests := []struct {
-		name    string
-		options Options
-		half    bool
-	}{
-		{"idle", Options{IdleTimeout: 50 * time.Millisecond}, false},
-		{"half closed", Options{HalfClosedTimeout: 500 * time.Millisecond}, true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBackend(t, "127.0.0.1:0")
-			r, _ := relayHere(t, "0:"+b.Addr().String(), tt.options)
-			client := dial(t, r.Addr())
-			server := b.accept(t)
-			if tt.half {
-				shut(t, server)
-				hearEnd(t, client)
-			} else {
-				hearReset(t, client)
-			}
-			hearReset(t, server)
-			if got := r.Totals(); got.Expired != 1 {
-				t.Errorf("totals: %s", got)
-			}
-		})
-	}
-}
-
-// TestMaxConns holds that connections beyond the limit wait for their turn.
-func TestMaxConns(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	r, held := relayHere(t, "0:"+b.Addr().String(), Options{MaxConns: 1})
-	first, second := dial(t, r.Addr()), dial(t, r.Addr())
-	say(t, first, "1")
-	say(t, second, "2")
-	one := b.accept(t)
-	hear(t, one, "1")
-	waitFor(t, "accepting to pause", func() bool { return r.Totals().Pauses > 0 })
-	if got := r.Totals(); got.Accepted != 1 {
-		t.Errorf("totals: %s", got)
-	}
-	first.Close()
-	one.Close()
-	hear(t, b.accept(t), "2")
-	held.mu.Lock()
-	defer held.mu.Unlock()
-	if n := held.calls[waitName]; n > 1000 {
-		t.Errorf("%d waits: it spins", n)
-	}
-}
-
 // TestStop holds that a stop lets connections end, those in the backlog among
 // them, and cuts what is left when the time is over.
 func TestStop(t *testing.T) {
@@ -613,166 +475,6 @@ func TestFamilies(t *testing.T) {
 	}
 }
 
-// TestFewDescriptorsNoSpin holds that a relay that has run out of descriptors looks
-// only now and then whether there are some.
-func TestFewDescriptorsNoSpin(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	trace := filepath.Join(t.TempDir(), "trace")
-	c := startChild(t, "0:"+b.Addr().String(), envFiles+"=24", envMaxConns+"=1000", envTrace+"="+trace)
-	for range 24 {
-		dial(t, c.addr) // some are accepted, and the rest wait in the backlog
-	}
-	pauses := func() int {
-		data, err := os.ReadFile(trace)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return bytes.Count(data, []byte("EMFILE"))
-	}
-	waitFor(t, "descriptors to run out ten times", func() bool { return pauses() >= 10 })
-	data, err := os.ReadFile(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, _ := bytes.Cut(data, []byte("EMFILE"))
-	if calls := bytes.Count(after, []byte("\n")); calls > 40*pauses() {
-		t.Errorf("%d calls in %d pauses", calls, pauses())
-	}
-}
-
-// staleSocket makes a UNIX socket on which nobody listens any more.
-func staleSocket(t *testing.T, path string) {
-	t.Helper()
-	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln.SetUnlinkOnClose(false)
-	ln.Close()
-}
-
-// TestSocketFile holds what a UNIX listener does with what is at its path.
-func TestSocketFile(t *testing.T) {
-	dir := t.TempDir()
-	at := func(name string) string { return filepath.Join(dir, name) }
-	staleSocket(t, at("stale"))
-	if err := errors.Join(
-		os.WriteFile(at("file"), nil, 0o600), os.Symlink(at("stale"), at("link")), os.Symlink(at("nothing"), at("dangling")),
-	); err != nil {
-		t.Fatal(err)
-	}
-	live, err := net.Listen("unix", at("live"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer live.Close()
-	tests := []struct{ path, want string }{
-		{at("new"), ""},
-		{at("stale"), ""},
-		{at("live"), "another process listens there"},
-		{at("file"), "a file is there that is no socket"},
-		{at("link"), "a symbolic link is there"},
-		{at("dangling"), "a symbolic link is there"},
-		{at("none/new"), "no such file or directory"},
-		{at(strings.Repeat("x", 120)), fmt.Sprintf("the path has %d bytes, of at most 107", len(dir)+121)},
-	}
-	for _, tt := range tests {
-		before, _ := os.Lstat(tt.path)
-		r, err := Listen([]Spec{{Endpoint{Path: tt.path}, Endpoint{Host: "127.0.0.1", Port: 1}}}, Options{})
-		if tt.want != "" {
-			fault, ok := errors.AsType[*scenario.Error](err)
-			if !ok || fault.Problem != tt.want || fault.Hint == "" {
-				t.Errorf("%s: error %v, want %s", tt.path, err, tt.want)
-			}
-			if after, _ := os.Lstat(tt.path); before != nil && !os.SameFile(before, after) {
-				t.Errorf("%s: was changed", tt.path)
-			}
-			continue
-		}
-		if err != nil {
-			t.Errorf("%s: %v", tt.path, err)
-			continue
-		}
-		info, err := os.Lstat(tt.path)
-		if err != nil || info.Mode() != os.ModeSocket|0o600 {
-			t.Errorf("%s: mode %v, %v", tt.path, info, err)
-		}
-		r.closeListeners()
-		if _, err := os.Lstat(tt.path); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s: still there: %v", tt.path, err)
-		}
-	}
-}
-
-// TestSocketFileReplaced holds that a relay does not remove what is not its own.
-func TestSocketFileReplaced(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "socket")
-	r, err := Listen([]Spec{{Endpoint{Path: path}, Endpoint{Host: "127.0.0.1", Port: 1}}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	r.closeListeners()
-	if _, err := os.Lstat(path); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestTargetLink holds that a UNIX target that is a link is not followed, whether it
-// was one at the start or became one.
-func TestTargetLink(t *testing.T) {
-	dir := t.TempDir()
-	real, path := filepath.Join(dir, "real"), filepath.Join(dir, "target")
-	ln, err := net.Listen("unix", real)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	r, _ := relayHere(t, "0:"+path, Options{}) // there is nothing yet, which is no fault
-	dialReset(t, r.Addr())
-	if got := r.Totals().LastFailure; got != unix.ENOENT {
-		t.Errorf("failure: %v", got)
-	}
-	if err := os.Symlink(real, path); err != nil {
-		t.Fatal(err)
-	}
-	dialReset(t, r.Addr())
-	if got := r.Totals(); got.Refused != 2 {
-		t.Errorf("totals: %s", got)
-	}
-	if _, err := Listen([]Spec{{Endpoint{Host: "127.0.0.1"}, Endpoint{Path: path}}}, Options{}); err == nil {
-		t.Error("a link is taken for a target")
-	}
-	if err := errors.Join(os.Remove(path), os.Rename(real, path)); err != nil {
-		t.Fatal(err)
-	}
-	client := dial(t, r.Addr())
-	server, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	say(t, client, "hello")
-	hear(t, server, "hello")
-}
-
-// TestPortTaken holds that all specs are listened on, or none.
-func TestPortTaken(t *testing.T) {
-	b := newBackend(t, "127.0.0.1:0")
-	path := filepath.Join(t.TempDir(), "socket")
-	taken := uint16(b.Addr().(*net.TCPAddr).Port)
-	target := Endpoint{Host: "127.0.0.1", Port: 1}
-	_, err := Listen([]Spec{{Endpoint{Path: path}, target}, {Endpoint{Host: "127.0.0.1", Port: taken}, target}}, Options{})
-	if !strings.Contains(fmt.Sprint(err), "address already in use") {
-		t.Errorf("error %v", err)
-	}
-	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the first listener is still there: %v", err)
-	}
-}
-
 // TestStopUnstarted holds that a relay that never began can be ended.
 func TestStopUnstarted(t *testing.T) {
 	r, _ := listenHere(t, "0:127.0.0.1:1", Options{})
@@ -823,61 +525,4 @@ func TestTraceFails(t *testing.T) {
 
 func endpointOf(b backend) Endpoint {
 	return Endpoint{Host: "127.0.0.1", Port: uint16(b.Addr().(*net.TCPAddr).Port)}
-}
-
-// TestCircle holds which relays would be their own clients. The target of each
-// spec has the port of the listener with that number.
-func TestCircle(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "socket")
-	type ends struct {
-		listen, target string
-		of             int
-	}
-	tests := []struct {
-		name  string
-		specs []ends
-		want  bool
-	}{
-		{"itself", []ends{{"127.0.0.1", "127.0.0.1", 0}}, true},
-		{"by no address", []ends{{"127.0.0.1", "0.0.0.0", 0}}, true},
-		{"all addresses", []ends{{"0.0.0.0", "127.0.0.2", 0}}, true},
-		{"other family", []ends{{"0.0.0.0", "::1", 0}}, false},
-		{"both families", []ends{{"*", "127.0.0.1", 0}}, true},
-		{"one address", []ends{{"127.0.0.1", "127.0.0.2", 0}}, false},
-		{"chain", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "192.0.2.1", 0}}, false},
-		{"circle", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "127.0.0.1", 0}}, true},
-		{"behind a circle", []ends{{"127.0.0.1", "127.0.0.1", 1}, {"127.0.0.1", "127.0.0.1", 1}}, true},
-		{"path", []ends{{path, path, 0}}, true},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			r := &Relay{}
-			defer r.closeListeners()
-			for _, e := range tt.specs {
-				spec := Spec{Endpoint{Host: e.listen}, Endpoint{Host: "127.0.0.1", Port: 1}}
-				if e.listen == path {
-					spec.Listen = Endpoint{Path: path}
-				}
-				open, err := openListeners(spec)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r.listeners = append(r.listeners, open...)
-			}
-			for i, e := range tt.specs {
-				target := Endpoint{Host: e.target, Port: r.listeners[e.of].addr.inet().Port()}
-				if e.target == path {
-					target = Endpoint{Path: filepath.Dir(path) + "//socket"}
-				}
-				addresses, err := targetAddresses(target)
-				if err != nil {
-					t.Fatal(err)
-				}
-				r.listeners[i].target = addresses
-			}
-			if err := r.checkCircle(); (err != nil) != tt.want {
-				t.Errorf("error %v, want one: %v", err, tt.want)
-			}
-		})
-	}
 }

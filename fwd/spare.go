@@ -3,10 +3,21 @@ package fwd
 // What a connection needs for a while is kept for the next one: in steady state
 // nothing is allocated.
 
+// pop takes the last of the spare ones, if there are any.
+func pop[T any](spare *[]T) (last T, ok bool) {
+	n := len(*spare) - 1
+	if n < 0 {
+		return last, false
+	}
+	last = (*spare)[n]
+	*spare = (*spare)[:n]
+	return last, true
+}
+
 func (l *loop) newConn() *conn {
-	c := new(conn)
-	if last := len(l.conns) - 1; last >= 0 {
-		c, l.conns = l.conns[last], l.conns[:last]
+	c, ok := pop(&l.conns)
+	if !ok {
+		c = new(conn)
 	}
 	*c = conn{}
 	c.client.conn, c.client.peer, c.client.fd = c, &c.server, -1
@@ -22,9 +33,7 @@ func (l *loop) recycle(c *conn) {
 }
 
 func (l *loop) freeBuffer() []byte {
-	if last := len(l.buffers) - 1; last >= 0 {
-		b := l.buffers[last]
-		l.buffers = l.buffers[:last]
+	if b, ok := pop(&l.buffers); ok {
 		return b
 	}
 	return make([]byte, bufferSize)
@@ -52,8 +61,8 @@ func (l *loop) pipeFor(e *end) bool {
 	if e.pipe.w != 0 {
 		return true
 	}
-	if last := len(l.pipes) - 1; last >= 0 {
-		e.pipe, l.pipes = l.pipes[last], l.pipes[:last]
+	if p, ok := pop(&l.pipes); ok {
+		e.pipe = p
 		return true
 	}
 	p, errno := l.makePipe()

@@ -1,7 +1,6 @@
 package fwd
 
 import (
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -135,14 +134,14 @@ func (s *sys) shutdown(fd int) unix.Errno {
 	return errno
 }
 
-// setNoDelay fails for what is no TCP socket only.
-func (s *sys) setNoDelay(fd int) {
+// enable sets an option of the kind that is on or off.
+func (s *sys) enable(fd, level, option int) {
 	one := int32(1)
 	s.trace.enter()
-	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY,
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
 		uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
 	if s.trace != nil {
-		s.trace.leave(s, call{name: "setsockopt", fd: fd, flags: unix.TCP_NODELAY, errno: errno})
+		s.trace.leave(s, call{name: "setsockopt", fd: fd, flags: option, errno: errno})
 	}
 }
 
@@ -154,17 +153,6 @@ func (s *sys) setAbort(fd int) {
 		uintptr(unsafe.Pointer(&linger)), unsafe.Sizeof(linger), 0)
 	if s.trace != nil {
 		s.trace.leave(s, call{name: "setsockopt", fd: fd, flags: unix.SO_LINGER, errno: errno})
-	}
-}
-
-// setInline makes urgent data ordinary ones: SO_OOBINLINE.
-func (s *sys) setInline(fd int) {
-	one := int32(1)
-	s.trace.enter()
-	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_OOBINLINE,
-		uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
-	if s.trace != nil {
-		s.trace.leave(s, call{name: "setsockopt", fd: fd, flags: unix.SO_OOBINLINE, errno: errno})
 	}
 }
 
@@ -223,7 +211,14 @@ func (s *sys) epollWait(epfd int, events []unix.EpollEvent, ms int) (int, unix.E
 	if s.trace != nil {
 		s.trace.beginWait(s, epfd)
 	}
-	n, errno := epollWait(epfd, events, ms)
+	var r uintptr
+	var errno unix.Errno
+	if ms == 0 { // it does not sleep
+		r, _, errno = unix.RawSyscall6(waitNumber, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	} else {
+		r, _, errno = unix.Syscall6(waitNumber, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
+	}
+	n, errno := answered(r, errno)
 	if s.trace != nil {
 		s.trace.endWait(s, epfd, events, ms, n, errno)
 	}
@@ -263,16 +258,4 @@ func (s *sys) openSocketFile(path *[maxPath]byte) (int, unix.Errno) {
 		s.trace.leave(s, call{name: "openat", data: path[:], ret: fd, errno: errno})
 	}
 	return fd, errno
-}
-
-// setDescriptorPath makes a the UNIX address of the file open at fd.
-func (a *address) setDescriptorPath(fd int) {
-	un := (*unix.RawSockaddrUnix)(unsafe.Pointer(&a.raw))
-	*un = unix.RawSockaddrUnix{Family: unix.AF_UNIX}
-	var digits [32]byte
-	path := strconv.AppendInt(append(digits[:0], "/proc/self/fd/"...), int64(fd), 10)
-	for i, b := range path {
-		un.Path[i] = int8(b)
-	}
-	a.size = uint32(unsafe.Sizeof(un.Family)) + uint32(len(path)) + 1
 }

@@ -208,11 +208,10 @@ func (t *Trace) endWait(s *sys, epfd int, events []unix.EpollEvent, ms, n int, e
 	t.enter()
 	at := s.waiting.entered
 	t.waits = slices.DeleteFunc(t.waits, func(w *wait) bool { return w == &s.waiting })
+	t.interrupt()
 	if s.waiting.shown {
-		t.interrupt()
 		t.out = t.render.resumed(t.out, s, t.entered, &c)
 	} else {
-		t.interrupt()
 		t.out = t.render.call(t.out, s, at, &c)
 	}
 	t.release()
