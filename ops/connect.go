@@ -6,46 +6,100 @@ import (
 	"sockprobe/scenario"
 )
 
-// con connects the client. The socket stays a blocking one: SO_SNDTIMEO is what
-// bounds connect, which answers EINPROGRESS when the time is over (socket(7)).
-func (r *run) con(step) answer {
-	fd := r.socket(scenario.Client).fd
+// con connects a client, or where there is no listener, the side itself. The socket
+// stays a blocking one: SO_SNDTIMEO is what
+// bounds connect, which answers EINPROGRESS when the time is over (socket(7)). With
+// "nb" it is a non-blocking one for this call.
+func (r *run) con(s step) answer {
+	from, to := r.route(s.side)
+	from.tried = true
+	fd := from.fd
+	if s.arg.Given() && !from.nonblocking {
+		setNonblock(fd, true)
+		defer setNonblock(fd, false)
+	}
 	calls := 0
 	a := r.slept(fd, unix.SO_SNDTIMEO, func() answer {
 		calls++
-		return connect(fd, &r.addr)
+		return connect(fd, &to.addr)
 	})
 	// A connect that a signal ended goes on connecting, so that the second call
 	// says EALREADY where the first would have said EINPROGRESS.
 	if calls > 1 && a.errno == scenario.Errno(unix.EALREADY) {
 		a.errno = scenario.Errno(unix.EINPROGRESS)
 	}
-	r.connected = true
-	r.noLoopback = a.errno == scenario.Errno(unix.ENETUNREACH)
+	if a.errno == scenario.Errno(unix.ENETUNREACH) {
+		r.fail(ErrNoLoopback)
+	}
 	return a
 }
 
-// acc accepts from the listener. The first socket it gives is the server's.
-func (r *run) acc(step) answer {
-	fd := r.socket(scenario.Listener).fd
-	ready := r.awaitConnection(fd)
+// route gives the socket that a con connects, and the one that it connects to.
+func (r *run) route(side scenario.Side) (from, to *socket) {
+	o := side.Original()
+	if !r.family.HasListener() {
+		peer := o.Peer()
+		if peer == 0 { // the listener that there is not
+			peer = o
+		}
+		return r.socket(side), r.socket(peer)
+	}
+	client := scenario.Client
+	if o == scenario.Client2 || o == scenario.Server2 {
+		client = scenario.Client2
+	}
+	if side == client.Copy() {
+		client = side
+	}
+	return r.socket(client), r.socket(scenario.Listener)
+}
+
+// dis dissolves what connect has made.
+func (r *run) dis(s step) answer {
+	addr := unspecific
+	return connect(s.fd, &addr)
+}
+
+// lis listens. A socket that has no address gets a loopback one before, as it would
+// else listen on every address of the machine.
+func (r *run) lis(s step) answer {
+	length := backlog
+	if s.arg.Given() {
+		length = int(s.arg.N)
+	}
+	if s.side.Original() != scenario.Listener && kinds[r.family].domain != unix.AF_UNIX && r.family.HasListener() {
+		addr := loopback(r.family)
+		bindTo(s.fd, &addr) // EINVAL if it has one
+	}
+	return listen(s.fd, length)
+}
+
+// acc accepts from the listener, or where there is none, from the side itself. The first socket it gives is the server's,
+// the second the second server's.
+func (r *run) acc(s step) answer {
+	from := r.socket(s.side)
+	if r.family.HasListener() {
+		from = r.socket(scenario.Listener)
+	}
+	fd := from.fd
+	ready := from.nonblocking || !r.family.HasListener() || r.awaitConnection(fd)
 	plugs := r.plugHoles(fd)
 	a := undisturbed(func() answer { return accept(fd) })
+	unplug(plugs)
 	if !ready {
 		setNonblock(fd, false)
-	}
-	for _, plug := range plugs {
-		closeFD(plug)
 	}
 	if a.ret < 0 {
 		return a
 	}
-	if server := r.socket(scenario.Server); server.fd < 0 {
-		server.fd = a.ret
-		a.opened = scenario.Server
-	} else {
-		r.extra = append(r.extra, a.ret)
+	for _, side := range []scenario.Side{scenario.Server, scenario.Server2} {
+		if server := r.socket(side); server.fd < 0 {
+			server.fd = a.ret
+			a.opened = side
+			return a
+		}
 	}
+	r.extra = append(r.extra, a.ret)
 	return a
 }
 
@@ -68,14 +122,15 @@ func (r *run) awaitConnection(fd int) bool {
 }
 
 // plugHoles occupies the numbers of closed sides with duplicates of fd, so that
-// the next socket is given none of them. The original lets accept take a closed
+// the next descriptor is given none of them. The original lets accept take a closed
 // client's number, after which its -c polls the server by accident.
 //
 // The duplicates are to be closed right after: a closed side's number must be
 // free, for it is the kernel that answers EBADF there.
 func (r *run) plugHoles(fd int) []int {
 	var plugs []int
-	for _, s := range r.sockets {
+	for i := range r.sockets {
+		s := &r.sockets[i]
 		if !s.closed {
 			continue
 		}
@@ -85,4 +140,27 @@ func (r *run) plugHoles(fd int) []int {
 		}
 	}
 	return plugs
+}
+
+func unplug(plugs []int) {
+	for _, plug := range plugs {
+		closeFD(plug)
+	}
+}
+
+// dup makes the side's copy. A second one of the same side has no letter.
+func (r *run) dup(s step) answer {
+	plugs := r.plugHoles(s.fd)
+	a := dupFrom(s.fd, 0)
+	unplug(plugs)
+	if a.ret < 0 {
+		return a
+	}
+	if c := r.socket(s.side.Copy()); c.fd < 0 {
+		c.fd = a.ret
+		a.opened = s.side.Copy()
+		return a
+	}
+	r.extra = append(r.extra, a.ret)
+	return a
 }

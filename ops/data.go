@@ -6,17 +6,62 @@ import "golang.org/x/sys/unix"
 var payload = []byte("foo")
 
 const (
-	rcvSize = 10    // bytes that rcv asks for
-	drnSize = 16384 // bytes that drn asks for at a time
+	rcvSize  = 10      // bytes that rcv and pek ask for, unless told otherwise
+	drnSize  = 16384   // bytes that drn asks for at a time
+	mostData = 1 << 20 // bytes that a step can be told to send or ask for
+
+	filSize = 4096     // bytes that fil sends at a time
+	filMost = 16 << 20 // bytes after which fil ends, as UDP always has room
 )
 
-func (r *run) snd(s step) answer { return send(s.fd, payload, unix.MSG_NOSIGNAL) }
+// data is what a step sends or receives into.
+func (r *run) data(s step, otherwise int) []byte {
+	n := otherwise
+	if s.arg.Given() {
+		n = int(s.arg.N)
+	}
+	if len(r.buf) < n {
+		r.buf = make([]byte, n)
+	}
+	return r.buf[:n]
+}
 
-func (r *run) mor(s step) answer { return send(s.fd, payload, unix.MSG_NOSIGNAL|unix.MSG_MORE) }
+func (r *run) snd(s step) answer { return r.sendWith(s, 0) }
 
-func (r *run) rcv(s step) answer {
-	var buf [rcvSize]byte
-	return recvNow(s.fd, buf[:])
+func (r *run) mor(s step) answer { return r.sendWith(s, unix.MSG_MORE) }
+
+func (r *run) sendWith(s step, flags int) answer {
+	data := payload
+	if s.arg.Given() {
+		data = r.data(s, 0)
+	}
+	return send(s.fd, data, flags|unix.MSG_NOSIGNAL)
+}
+
+func (r *run) oob(s step) answer { return send(s.fd, payload[:1], unix.MSG_OOB|unix.MSG_NOSIGNAL) }
+
+func (r *run) rcv(s step) answer { return recvNow(s.fd, r.data(s, rcvSize), 0) }
+
+func (r *run) pek(s step) answer { return recvNow(s.fd, r.data(s, rcvSize), unix.MSG_PEEK) }
+
+func (r *run) rco(s step) answer { return recvNow(s.fd, r.data(s, 1)[:1], unix.MSG_OOB) }
+
+// fil sends until the kernel takes no more: what it answers to the last send is
+// the error, most often EAGAIN, beside how many bytes it took before.
+func (r *run) fil(s step) answer {
+	data := r.data(s, filSize)
+	total := 0
+	for total < filMost {
+		a := send(s.fd, data, unix.MSG_NOSIGNAL)
+		if a.errno != 0 {
+			if total > 0 {
+				a.ret = total
+			}
+			return a
+		}
+		total += a.ret
+	}
+	return answer{ret: total}
 }
 
 // drn receives until recv gives no more bytes. It answers how many there were,
@@ -37,4 +82,14 @@ func (r *run) drn(s step) answer {
 		}
 		return a
 	}
+}
+
+// blk waits in recv(2) beside the steps that follow.
+func (r *run) blk(s step) waiting {
+	limit := nanoseconds(s.arg.N)
+	setTimeout(s.fd, unix.SO_RCVTIMEO, limit)
+	return waiting{limit: limit, call: func() answer {
+		var buf [rcvSize]byte
+		return undisturbed(func() answer { return recvWaiting(s.fd, buf[:]) })
+	}}
 }

@@ -33,10 +33,10 @@ var systemHere = sync.OnceValue(func() scenario.System {
 })
 
 // onGvisor tells whether the kernel is gVisor, which says so in its release.
-func onGvisor() bool {
+var onGvisor = sync.OnceValue(func() bool {
 	u := uname()
 	return strings.Contains(unix.ByteSliceToString(u.Release[:]), "gvisor")
-}
+})
 
 func uname() (u unix.Utsname) {
 	// It fails for a bad address only (uname(2)).

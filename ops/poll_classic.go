@@ -3,6 +3,7 @@
 package ops
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,4 +18,13 @@ func pollNow(p *unix.PollFd) answer {
 func epollWaitNow(epfd int, event *unix.EpollEvent) answer {
 	return reply(unix.RawSyscall6(unix.SYS_EPOLL_WAIT, uintptr(epfd),
 		uintptr(unsafe.Pointer(event)), 1, 0, 0, 0))
+}
+
+// epollWaiting is epoll_wait(2) for one event, for at most d, which is rounded up to milliseconds.
+func epollWaiting(epfd int, event *unix.EpollEvent, d time.Duration) answer {
+	ms := (d + time.Millisecond - 1) / time.Millisecond
+	return undisturbed(func() answer {
+		return reply(unix.Syscall6(unix.SYS_EPOLL_WAIT, uintptr(epfd),
+			uintptr(unsafe.Pointer(event)), 1, uintptr(ms), 0, 0))
+	})
 }

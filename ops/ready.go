@@ -1,25 +1,48 @@
 package ops
 
 import (
+	"time"
+	"unsafe"
+
 	"golang.org/x/sys/unix"
 
 	"sockprobe/scenario"
 )
 
-// interest is the mask that pol asks for. ERR, HUP and NVAL are reported
-// without being asked for (poll(2)).
-const interest = unix.POLLIN | unix.POLLOUT | unix.POLLRDHUP
+const (
+	// interest is the mask that pol asks for unless told otherwise. ERR, HUP and
+	// NVAL are reported without being asked for (poll(2)).
+	interest = scenario.In | scenario.Out | scenario.RDHup
+	// awaited is what wai waits for unless told otherwise: OUT is there most of the
+	// time, and would end any wait.
+	awaited = scenario.In | scenario.RDHup
+)
 
 func (r *run) pol(s step) answer {
-	if s.epoll {
-		return r.askEpoll(s.fd)
+	mask := interest
+	if s.arg.Given() {
+		mask = s.arg.Mask
 	}
-	return askPoll(s.fd)
+	var a answer
+	switch s.api {
+	case scenario.PPoll:
+		a = asked(func() answer { return pollFor(s.fd, mask, 0) })
+	case scenario.Select:
+		a = asked(func() answer { return selectFor(s.fd, mask, 0) })
+	case scenario.Epoll, scenario.EpollET, scenario.EpollOneshot:
+		a = r.askEpoll(s, mask)
+	case scenario.Uring:
+		a = r.askRing(s.fd, mask)
+	default:
+		return askPoll(s.fd, mask)
+	}
+	a.polled = true
+	return a
 }
 
 // askPoll asks poll(2) about fd, without a wait.
-func askPoll(fd int) answer {
-	p := unix.PollFd{Fd: int32(fd), Events: interest}
+func askPoll(fd int, mask scenario.Events) answer {
+	p := unix.PollFd{Fd: int32(fd), Events: int16(mask)}
 	a := asked(func() answer { return pollNow(&p) })
 	a.polled = true
 	if a.ret > 0 {
@@ -28,31 +51,60 @@ func askPoll(fd int) answer {
 	return a
 }
 
-// askEpoll adds fd, waits for no time and deletes it again, so that each pol is
-// a question of its own. A descriptor that cannot be added, such as a closed
-// one, gets epoll_ctl's error for an answer; the original drops it and shows
-// epoll_wait's 0 instead.
-func (r *run) askEpoll(fd int) answer {
-	event := unix.EpollEvent{Events: interest, Fd: int32(fd)}
-	a := epollCtl(r.epoll, unix.EPOLL_CTL_ADD, fd, &event)
-	if a.errno == 0 {
-		a = asked(func() answer { return epollWaitNow(r.epoll, &event) })
-		if a.ret > 0 {
-			a.events = scenario.Events(event.Events)
-		}
-		epollCtl(r.epoll, unix.EPOLL_CTL_DEL, fd, &event)
+// pollFor asks ppoll(2) about fd, for at most d.
+func pollFor(fd int, mask scenario.Events, d time.Duration) answer {
+	p := unix.PollFd{Fd: int32(fd), Events: int16(mask)}
+	a := pollWaiting(&p, d)
+	if a.ret > 0 {
+		a.events = scenario.Events(uint16(p.Revents))
 	}
-	a.polled = true
 	return a
 }
 
-// newEpoll makes an epoll descriptor. It is moved up from where it is made, which
-// will be the next socket's number, as it is without -e.
-func newEpoll() (int, error) {
-	low, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return -1, err
+// selectFor asks select(2) about fd, for at most d. Its three sets are shown as
+// IN, OUT and PRI; what it returns is in how many of them fd is.
+func selectFor(fd int, mask scenario.Events, d time.Duration) answer {
+	sets := [3]unix.FdSet{}
+	bits := [3]scenario.Events{scenario.In, scenario.Out, scenario.Pri}
+	if fd < 0 || fd >= unix.FD_SETSIZE {
+		return answer{ret: -1, errno: scenario.Errno(unix.EBADF)} // it has no place in a set
 	}
-	defer closeFD(low)
-	return unix.FcntlInt(uintptr(low), unix.F_DUPFD_CLOEXEC, low+1)
+	asks := mask.InSelect()
+	for i, bit := range bits {
+		if asks&bit != 0 {
+			sets[i].Set(fd)
+		}
+	}
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	a := reply(unix.Syscall6(unix.SYS_PSELECT6, uintptr(fd+1), uintptr(unsafe.Pointer(&sets[0])),
+		uintptr(unsafe.Pointer(&sets[1])), uintptr(unsafe.Pointer(&sets[2])), uintptr(unsafe.Pointer(&ts)), 0))
+	if a.ret > 0 {
+		for i, bit := range bits {
+			if sets[i].IsSet(fd) {
+				a.events |= bit
+			}
+		}
+	}
+	return a
+}
+
+// wai waits for readiness beside the steps that follow.
+func (r *run) wai(s step) waiting {
+	mask := awaited
+	if s.arg.Mask != 0 {
+		mask = s.arg.Mask
+	}
+	limit := nanoseconds(s.arg.N)
+	w := waiting{limit: limit, polled: true}
+	switch s.api {
+	case scenario.Select:
+		w.call = func() answer { return selectFor(s.fd, mask, limit) }
+	case scenario.Epoll, scenario.EpollET, scenario.EpollOneshot:
+		w.call = r.awaitEpoll(s, mask, limit)
+	case scenario.Uring:
+		w.call = r.awaitRing(s.fd, mask, limit)
+	default:
+		w.call = func() answer { return pollFor(s.fd, mask, limit) }
+	}
+	return w
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,16 +16,29 @@ import (
 // DefaultTimeout bounds a step that can sleep, unless [Options] say otherwise.
 const DefaultTimeout = time.Second
 
-// ErrNoServer ends a run before a -s whose implicit accept did not give a
+// ErrNoServer ends a run before a -s or -t whose implicit accept did not give a
 // socket: there is nothing that its steps could act on. The original tool exits
 // there. What was observed until then is true, the failed acc included.
 var ErrNoServer = errors.New("no server socket: accept gave none")
+
+// A LackError says that the running kernel, or this process on it, cannot run a
+// script at all, and what for.
+type LackError struct {
+	What string // what is missing: "mptcp sockets"
+	Err  error
+}
+
+func (e *LackError) Error() string { return fmt.Sprintf("no %s here: %v", e.What, e.Err) }
+
+// Unwrap gives the kernel's reason.
+func (e *LackError) Unwrap() error { return e.Err }
 
 // Options say how a script is run.
 type Options struct {
 	// Timeout bounds each step that can sleep (con, acc, drn); 0 is
 	// DefaultTimeout. When it is over, the kernel answers EAGAIN, or
-	// EINPROGRESS to con.
+	// EINPROGRESS to con. What waits for as long as its own argument says does
+	// not depend on it.
 	Timeout time.Duration
 	// Settle is for how long readiness must have been unchanged before each
 	// step; 0 is not to wait, SettleAuto what the running kernel needs.
@@ -33,7 +47,7 @@ type Options struct {
 
 // ErrNoLoopback ends a run whose con found no way to 127.0.0.1: nothing that it
 // could observe would be about sockets.
-var ErrNoLoopback = errors.New("127.0.0.1 cannot be reached: the loopback interface is down")
+var ErrNoLoopback = errors.New("the loopback address cannot be reached: the interface is down")
 
 // descriptors makes runs take turns. Descriptor numbers belong to the process,
 // and a closed side's number must stay unused until its run ends.
@@ -42,7 +56,8 @@ var descriptors sync.Mutex
 // Run carries out a script on fresh sockets and calls observe with each answer
 // as soon as it is there. Every descriptor it made is closed when it returns.
 //
-// The script's verbs must be from [Verbs]. While it runs, nothing else in the
+// The script's verbs must be from [Verbs], and none of its commands may ask in all
+// ways: that takes a run for each, as [Repeat] makes them. While it runs, nothing else in the
 // process may open a descriptor: it could be given the number of a side that
 // the script has closed, and the script's next step there would find it open.
 // Runs take turns, and the Go runtime has made its own before the first.
@@ -57,14 +72,17 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 		opts.Timeout = DefaultTimeout
 	}
 	if opts.Settle < 0 {
-		opts.Settle = settleHere()
+		opts.Settle = settleHere(script.Family)
 	}
-	r := run{timeout: opts.Timeout, settleFor: opts.Settle, observe: observe, epoll: -1}
+	r := run{
+		timeout: opts.Timeout, settleFor: opts.Settle, observe: observe,
+		family: script.Family, explicit: script.Explicit, epoll: -1,
+	}
 	for i := range r.sockets {
 		r.sockets[i].fd = -1
 	}
 	defer r.cleanUp()
-	if err := r.setUp(script.UsesEpoll()); err != nil {
+	if err := r.setUp(script); err != nil {
 		return err
 	}
 	return r.script(script)
@@ -75,62 +93,205 @@ type run struct {
 	timeout   time.Duration
 	settleFor time.Duration
 	observe   func(scenario.Observation)
+	family    scenario.Family
+	explicit  bool
 
-	sockets    [3]socket // by index
-	addr       unix.RawSockaddrInet4
-	connected  bool  // a con was made, whatever it answered
-	noLoopback bool  // it answered ENETUNREACH
-	epoll      int   // the epoll descriptor, -1 if the script needs none
-	extra      []int // sockets beyond the server's, where a kernel lets the client connect again
+	sockets [sideCount]socket // by index
+	failed  error             // why nothing more can be observed
+	epoll   int               // the descriptor for level-triggered epoll, -1 until it is asked
+	ring    *ring             // for io_uring, nil until it is asked
+	waiters []*waiter         // that have not been reported
+	extra   []int             // accepted sockets and copies beyond those that have a letter
+	buf     []byte            // for what is sent and received with a size
 }
 
 // A socket is a side's descriptor.
 type socket struct {
-	fd     int // -1 until there is one; keeps its number when closed
-	closed bool
+	fd          int // -1 until there is one; keeps its number when closed
+	closed      bool
+	addr        address       // its own, if it was bound
+	tried       bool          // a con was made for it, whatever it answered
+	nonblocking bool          // nbl was made for it, or for its copy
+	kept        [3]registered // its registrations with epoll, by keptIndex
 }
 
 // A step is what a verb is told: where it acts and how.
 type step struct {
-	side  scenario.Side
-	fd    int
-	epoll bool
+	side scenario.Side
+	fd   int
+	api  scenario.API
+	arg  scenario.Arg
 }
 
-func index(side scenario.Side) int {
-	switch side {
-	case scenario.Listener:
-		return 0
-	case scenario.Client:
-		return 1
-	case scenario.Server:
-		return 2
-	default:
+// sideCount is how many sides there are, copies included.
+const sideCount = 10
+
+// sideIndex is the place of each letter in run.sockets, beginning with 1.
+var sideIndex = func() (index [256]uint8) {
+	for i, s := range scenario.Sides {
+		index[s], index[s.Copy()] = uint8(i+1), uint8(i+1+len(scenario.Sides))
+	}
+	return index
+}()
+
+func (r *run) socket(side scenario.Side) *socket {
+	i := sideIndex[side]
+	if i == 0 {
 		panic(fmt.Sprintf("ops: no side %q", side))
 	}
+	return &r.sockets[i-1]
 }
 
-func (r *run) socket(side scenario.Side) *socket { return &r.sockets[index(side)] }
+// open tells whether a side has a descriptor that the script has not closed.
+func (s *socket) open() bool { return s.fd >= 0 && !s.closed }
 
-// setUp makes the listener and the client's socket, in this order: in a process
-// with only 0, 1 and 2 open they are 3 and 4, and accept's will be 5.
-func (r *run) setUp(epoll bool) error {
-	listener, client := r.socket(scenario.Listener), r.socket(scenario.Client)
-	var err error
-	if listener.fd, err = newSocket(); err != nil {
-		return fmt.Errorf("create listener: %w", err)
-	}
-	if r.addr, err = listen(listener.fd); err != nil {
-		return fmt.Errorf("create listener: %w", err)
-	}
-	if client.fd, err = newSocket(); err != nil {
-		return fmt.Errorf("create client: %w", err)
-	}
-
-	if epoll {
-		if r.epoll, err = newEpoll(); err != nil {
-			return fmt.Errorf("create epoll descriptor: %w", err)
+// script carries out the commands, with the steps that the language implies.
+func (r *run) script(script scenario.Script) error {
+	for i, cmd := range script.Commands {
+		n := i + 1
+		if !r.explicit {
+			r.implied(n, cmd)
 		}
+		for j, s := range cmd.Steps {
+			r.do(n, j+1, cmd.Side, s, cmd.API)
+		}
+		r.gather(n)
+		if r.failed != nil {
+			break
+		}
+	}
+	r.gatherAll(len(script.Commands))
+	return r.failed
+}
+
+// implied makes the steps that a command implies. Before the first one for a
+// client or its server, the client connects, unless it has tried to, or is about
+// to by a con that says how; and before one for a server as long as it has no
+// socket, the listener accepts. Where there is no listener, each end connects to
+// the other.
+func (r *run) implied(n int, cmd scenario.Command) {
+	side := cmd.Side.Original()
+	if side == scenario.Listener || r.family == scenario.Socketpair {
+		return
+	}
+	serves := side == scenario.Server || side == scenario.Server2
+	before := []scenario.Side{side}
+	if serves {
+		before[0] = side.Peer()
+		if side == scenario.Server2 && r.family.HasListener() { // the first accept is the first connection's
+			before = []scenario.Side{scenario.Client, scenario.Client2}
+		}
+		if !r.family.HasListener() {
+			before = append(before, side)
+		}
+	}
+	for _, c := range before {
+		asItSays := c == side && cmd.Steps[0].Verb == "con" && cmd.Steps[0].Arg.Given()
+		if !r.socket(c).tried && !asItSays {
+			r.do(n, 0, c, scenario.Step{Verb: "con"}, cmd.API)
+		}
+	}
+	if !serves || !r.family.HasListener() {
+		return
+	}
+	for r.socket(side).fd < 0 && r.failed == nil {
+		first := r.socket(scenario.Server).fd
+		r.do(n, 0, scenario.Listener, scenario.Step{Verb: "acc"}, cmd.API)
+		if r.socket(side).fd < 0 && r.socket(scenario.Server).fd == first {
+			r.fail(fmt.Errorf("cmd #%d: %w", n, ErrNoServer))
+		}
+	}
+}
+
+// fail ends the run after this step. The first failure is what it ends with.
+func (r *run) fail(err error) answer {
+	if r.failed == nil {
+		r.failed = err
+	}
+	return answer{ret: -1}
+}
+
+// do carries out one step and reports what came of it.
+func (r *run) do(cmd, num int, side scenario.Side, s scenario.Step, api scenario.API) {
+	if r.failed != nil {
+		return
+	}
+	r.settle()
+	fd := r.socket(side).fd
+	o := scenario.Observation{
+		Cmd: cmd, Step: num, Side: side, Verb: s.Verb, Arg: s.Arg.Text, FD: fd,
+	}
+	st := step{side: side, fd: fd, api: api, arg: s.Arg}
+	v := byName[s.Verb]
+	if v.wait != nil {
+		if w := v.wait(r, st); w.call != nil {
+			r.waiters = append(r.waiters, startWaiter(w, o))
+		}
+		return
+	}
+	a := v.do(r, st)
+	if _, lacks := Lacks(r.failed); !lacks {
+		r.report(o, a)
+	}
+}
+
+// report hands on an observation, completed by its answer.
+func (r *run) report(o scenario.Observation, a answer) {
+	o.Ret, o.Errno = a.ret, a.errno
+	o.Polled, o.Events = a.polled, a.events
+	o.Opened, o.Info = a.opened, a.info
+	r.observe(o)
+}
+
+// setUp makes the sockets that a script begins with: where there is a listener,
+// it, the client's and, if the script has one, the second client's, in this order. In a process
+// with only 0, 1 and 2 open they are 3, 4 and, without a second, accept's will be 5.
+func (r *run) setUp(script scenario.Script) error {
+	second := script.Has(scenario.Client2) || script.Has(scenario.Server2)
+	var sides []scenario.Side
+	switch {
+	case r.family == scenario.Socketpair:
+		return r.setUpPairs(second)
+	case r.family.HasListener() && second:
+		sides = []scenario.Side{scenario.Listener, scenario.Client, scenario.Client2}
+	case r.family.HasListener():
+		sides = []scenario.Side{scenario.Listener, scenario.Client}
+	case second:
+		sides = []scenario.Side{scenario.Server, scenario.Client, scenario.Server2, scenario.Client2}
+	default:
+		sides = []scenario.Side{scenario.Server, scenario.Client}
+	}
+	for _, side := range sides {
+		s := r.socket(side)
+		var err error
+		if s.fd, err = newSocket(r.family); err != nil {
+			return err
+		}
+		if side == scenario.Listener || !r.family.HasListener() {
+			if s.addr, err = bind(s.fd, r.family); err != nil {
+				return err
+			}
+		}
+		if side == scenario.Listener {
+			if a := listen(s.fd, backlog); a.errno != 0 {
+				return a.failure("listen")
+			}
+		}
+	}
+	return nil
+}
+
+// setUpPairs makes socket pairs, of which each has both ends connected.
+func (r *run) setUpPairs(second bool) error {
+	for _, side := range []scenario.Side{scenario.Client, scenario.Client2} {
+		if side == scenario.Client2 && !second {
+			break
+		}
+		c, s, err := newPair()
+		if err != nil {
+			return err
+		}
+		r.socket(side).fd, r.socket(side.Peer()).fd = c, s
 	}
 	return nil
 }
@@ -139,60 +300,54 @@ func (r *run) setUp(epoll bool) error {
 // reset rather than closed: thousands of runs would else leave as many ports in
 // TIME_WAIT for a minute.
 func (r *run) cleanUp() {
-	reset := false
-	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener} {
-		s := r.socket(side)
-		if s.fd < 0 || s.closed {
-			continue
+	for _, pair := range [][]scenario.Side{
+		{scenario.Client, scenario.Client.Copy(), scenario.Server, scenario.Server.Copy()},
+		{scenario.Client2, scenario.Client2.Copy(), scenario.Server2, scenario.Server2.Copy()},
+		{scenario.Listener, scenario.Listener.Copy()},
+	} {
+		reset := false
+		for _, side := range pair {
+			s := r.socket(side)
+			if !s.open() {
+				continue
+			}
+			if !reset && side.Original() != scenario.Listener {
+				setLinger(s.fd, unix.Linger{Onoff: 1, Linger: 0})
+				reset = true
+			}
+			closeFD(s.fd)
 		}
-		if !reset {
-			setLinger(s.fd, unix.Linger{Onoff: 1, Linger: 0})
-			reset = true
-		}
-		closeFD(s.fd)
 	}
 	for _, fd := range r.extra {
 		closeFD(fd)
 	}
+	for i := range r.sockets {
+		for _, k := range r.sockets[i].kept {
+			if k.made {
+				closeFD(k.epoll)
+			}
+		}
+	}
 	if r.epoll >= 0 {
 		closeFD(r.epoll)
 	}
+	r.ring.close()
 }
 
-// script carries out the commands, with the steps that the language implies:
-// con before the first -c or -s unless there was one, and acc before a -s as
-// long as none has given a socket.
-func (r *run) script(script scenario.Script) error {
-	for i, cmd := range script {
-		n := i + 1
-		if cmd.Side != scenario.Listener && !r.connected {
-			r.do(n, 0, scenario.Client, "con", cmd.Epoll)
-		}
-		if r.noLoopback {
-			return ErrNoLoopback
-		}
-		if cmd.Side == scenario.Server && r.socket(scenario.Server).fd < 0 {
-			r.do(n, 0, scenario.Listener, "acc", cmd.Epoll)
-			if r.socket(scenario.Server).fd < 0 {
-				return fmt.Errorf("cmd #%d: %w", n, ErrNoServer)
-			}
-		}
-		for j, s := range cmd.Steps {
-			r.do(n, j+1, cmd.Side, s.Verb, cmd.Epoll)
-		}
+// aside moves a descriptor of the probe's own up from where it was made, which is
+// the lowest free number and may be that of a closed side, or the one that the next
+// socket would have.
+func aside(low int) (int, error) {
+	const from = 32
+	defer closeFD(low)
+	a := dupFrom(low, from)
+	if a.errno == scenario.Errno(unix.EINVAL) { // the process may not have that many
+		a = dupFrom(low, low+1)
 	}
-	return nil
+	return a.ret, a.failure("move a descriptor out of the way")
 }
 
-// do carries out one step and reports what came of it.
-func (r *run) do(cmd, num int, side scenario.Side, name string, epoll bool) {
-	r.settle()
-	fd := r.socket(side).fd
-	a := byName[name].do(r, step{side: side, fd: fd, epoll: epoll})
-	r.observe(scenario.Observation{
-		Cmd: cmd, Step: num, Side: side, Verb: name, FD: fd,
-		Ret: a.ret, Errno: a.errno,
-		Polled: a.polled, Events: a.events,
-		Opened: a.opened,
-	})
+// lack is a LackError.
+func lack(what string, err error) error {
+	return &LackError{What: strings.TrimSpace(what), Err: err}
 }

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -9,20 +8,29 @@ import (
 	"sockprobe/scenario"
 )
 
-// SettleAuto is the time to settle that the running kernel needs: none on Linux,
-// some on gVisor.
+// SettleAuto is the time to settle that the script needs on the running kernel: none
+// on Linux but for MPTCP, some on gVisor.
 const SettleAuto time.Duration = -1
 
 // settleGvisor is long enough for gVisor's stack, which delivers in threads of
 // its own, most often within some tens of microseconds.
 const settleGvisor = 5 * time.Millisecond
 
-var settleHere = sync.OnceValue(func() time.Duration {
-	if onGvisor() {
+// settleMPTCP is long enough for MPTCP, which handles most of what a subflow
+// received, the end of the data among it, in a work queue (mptcp_worker in
+// net/mptcp/protocol.c).
+const settleMPTCP = 5 * time.Millisecond
+
+// settleHere is the time for a family on the running kernel.
+func settleHere(f scenario.Family) time.Duration {
+	switch {
+	case onGvisor():
 		return settleGvisor
+	case f == scenario.MPTCP:
+		return settleMPTCP
 	}
 	return 0
-})
+}
 
 // settle waits until the readiness of every open socket has been the same for as
 // long as Options.Settle, or for the run's time limit longer at most.
@@ -45,12 +53,11 @@ func (r *run) settle() {
 }
 
 // readiness is what poll says of each socket now.
-func (r *run) readiness() (events [3]scenario.Events) {
-	for i, s := range r.sockets {
-		if s.fd < 0 || s.closed {
-			continue
+func (r *run) readiness() (events [sideCount]scenario.Events) {
+	for i := range r.sockets {
+		if s := &r.sockets[i]; s.open() {
+			events[i] = askPoll(s.fd, interest).events
 		}
-		events[i] = askPoll(s.fd).events
 	}
 	return events
 }

@@ -1,40 +1,82 @@
 package ops
 
 import (
+	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
 )
 
 // backlog is the original tool's: far more than a script connects.
 const backlog = 1000
 
-// newSocket makes a TCP socket over IPv4.
-func newSocket() (int, error) {
-	a := reply(unix.RawSyscall(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP))
-	return a.ret, a.failure("socket")
+// A kind is what socket(2) takes.
+type kind struct{ domain, typ, protocol int }
+
+var kinds = map[scenario.Family]kind{
+	scenario.TCP4:          {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP},
+	scenario.TCP6:          {unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP},
+	scenario.MPTCP:         {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP},
+	scenario.Unix:          {unix.AF_UNIX, unix.SOCK_STREAM, 0},
+	scenario.UnixSeqpacket: {unix.AF_UNIX, unix.SOCK_SEQPACKET, 0},
+	scenario.UDP4:          {unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDP},
+	scenario.UDP6:          {unix.AF_INET6, unix.SOCK_DGRAM, unix.IPPROTO_UDP},
+	scenario.UnixDgram:     {unix.AF_UNIX, unix.SOCK_DGRAM, 0},
 }
 
-// listen makes fd listen on a free port of 127.0.0.1 and gives its address. The
-// original listens on every address; here nobody outside can reach the probe.
-func listen(fd int) (unix.RawSockaddrInet4, error) {
-	addr := unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte{127, 0, 0, 1}}
-	one, size := int32(1), uint32(unsafe.Sizeof(addr))
+// newSocket makes a socket of a family. A kernel that does not have the family
+// answers one of four errors, by what of it is missing (socket(2)), or ENOPROTOOPT
+// if MPTCP is switched off (net.mptcp.enabled).
+func newSocket(f scenario.Family) (int, error) {
+	k := kinds[f]
+	a := reply(unix.RawSyscall(unix.SYS_SOCKET, uintptr(k.domain), uintptr(k.typ|unix.SOCK_CLOEXEC), uintptr(k.protocol)))
+	switch unix.Errno(a.errno) {
+	case 0:
+		return a.ret, nil
+	case unix.EAFNOSUPPORT, unix.EPROTONOSUPPORT, unix.ESOCKTNOSUPPORT, unix.EPROTOTYPE, unix.ENOPROTOOPT:
+		return -1, lack(f.String()+" sockets", a.failure("socket"))
+	}
+	return -1, a.failure("socket")
+}
 
-	a := reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR,
-		uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0))
-	if a.errno != 0 {
-		return addr, a.failure("set SO_REUSEADDR")
+// newPair makes a socketpair(2).
+func newPair() (c, s int, err error) {
+	var fds [2]int32
+	a := reply(unix.RawSyscall6(unix.SYS_SOCKETPAIR, unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0,
+		uintptr(unsafe.Pointer(&fds)), 0, 0))
+	return int(fds[0]), int(fds[1]), a.failure("socketpair")
+}
+
+// bind gives a socket an address of its family and gives that back. The
+// original listens on every address; here nobody outside can reach the probe.
+func bind(fd int, f scenario.Family) (address, error) {
+	addr := loopback(f)
+	if one := int32(1); kinds[f].typ == unix.SOCK_STREAM && addr.raw.Family != unix.AF_UNIX {
+		if a := setOption(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, one); a.errno != 0 {
+			return addr, a.failure("set SO_REUSEADDR")
+		}
 	}
-	a = reply(unix.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&addr)), uintptr(size)))
-	if a.errno != 0 {
-		return addr, a.failure("bind to 127.0.0.1")
+	a := bindTo(fd, &addr)
+	if a.errno == scenario.Errno(unix.EADDRNOTAVAIL) {
+		return addr, lack(f.String()+" loopback address", a.failure("bind"))
 	}
-	a = reply(unix.RawSyscall(unix.SYS_LISTEN, uintptr(fd), backlog, 0))
-	if a.errno != 0 {
-		return addr, a.failure("listen")
+	if err := a.failure("bind to the loopback address"); err != nil || addr.raw.Family == unix.AF_UNIX {
+		return addr, err
 	}
 	a = reply(unix.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd),
-		uintptr(unsafe.Pointer(&addr)), uintptr(unsafe.Pointer(&size))))
+		uintptr(unsafe.Pointer(&addr.raw)), uintptr(unsafe.Pointer(&addr.size))))
 	return addr, a.failure("getsockname")
 }
+
+func bindTo(fd int, addr *address) answer {
+	return reply(unix.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&addr.raw)), uintptr(addr.size)))
+}
+
+func listen(fd, backlog int) answer {
+	return reply(unix.RawSyscall(unix.SYS_LISTEN, uintptr(fd), uintptr(backlog), 0))
+}
+
+// Lacks tells whether err is a *[LackError].
+func Lacks(err error) (*LackError, bool) { return errors.AsType[*LackError](err) }

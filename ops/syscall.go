@@ -34,6 +34,7 @@ type answer struct {
 	polled bool
 	events scenario.Events
 	opened scenario.Side
+	info   string
 }
 
 // reply turns the results of a system call into an answer: as the C library has
@@ -61,10 +62,10 @@ func send(fd int, data []byte, flags int) answer {
 		uintptr(flags|unix.MSG_DONTWAIT), 0, 0))
 }
 
-func recvNow(fd int, buf []byte) answer {
+func recvNow(fd int, buf []byte, flags int) answer {
 	return reply(unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
 		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)),
-		unix.MSG_DONTWAIT, 0, 0))
+		uintptr(flags|unix.MSG_DONTWAIT), 0, 0))
 }
 
 func shutdown(fd, how int) answer {
@@ -74,6 +75,26 @@ func shutdown(fd, how int) answer {
 func setLinger(fd int, l unix.Linger) answer {
 	return reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_LINGER,
 		uintptr(unsafe.Pointer(&l)), unsafe.Sizeof(l), 0))
+}
+
+func setOption(fd, level, option int, value int32) answer {
+	return reply(unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
+		uintptr(unsafe.Pointer(&value)), unsafe.Sizeof(value), 0))
+}
+
+// getOption reads an option into what p points to, of which it gives the size.
+func getOption(fd, level, option int, p unsafe.Pointer, size uintptr) (answer, uintptr) {
+	n := uint32(size)
+	a := reply(unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
+		uintptr(p), uintptr(unsafe.Pointer(&n)), 0))
+	return a, uintptr(n)
+}
+
+// ask makes an ioctl that gives a number.
+func ask(fd int, request uintptr) (answer, int) {
+	var n int32
+	a := reply(unix.RawSyscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&n))))
+	return a, int(n)
 }
 
 // setTimeout bounds the calls on fd that can sleep: option is SO_SNDTIMEO for
@@ -95,13 +116,14 @@ func dupFrom(fd, least int) answer {
 	return reply(unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_DUPFD_CLOEXEC, uintptr(least)))
 }
 
-// setNonblock sets or clears O_NONBLOCK, the only flag that a probed socket has.
-func setNonblock(fd int, on bool) {
+// setNonblock sets or clears O_NONBLOCK, the only flag that a probed socket can
+// have.
+func setNonblock(fd int, on bool) answer {
 	flags := 0
 	if on {
 		flags = unix.O_NONBLOCK
 	}
-	_, _, _ = unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags))
+	return reply(unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags)))
 }
 
 // Calls that can sleep.
@@ -113,9 +135,9 @@ func pollWaiting(p *unix.PollFd, d time.Duration) answer {
 		uintptr(unsafe.Pointer(&ts)), 0, 0, 0))
 }
 
-func connect(fd int, addr *unix.RawSockaddrInet4) answer {
+func connect(fd int, addr *address) answer {
 	return reply(unix.Syscall(unix.SYS_CONNECT, uintptr(fd),
-		uintptr(unsafe.Pointer(addr)), unsafe.Sizeof(*addr)))
+		uintptr(unsafe.Pointer(&addr.raw)), uintptr(addr.size)))
 }
 
 func accept(fd int) answer {

@@ -6,22 +6,64 @@ import (
 	"sockprobe/scenario"
 )
 
-// Repeat runs a script a number of times and counts the answers. The tally is
+// Repeat runs a script a number of times and counts the answers. A script that asks in all ways
+// has as many runs for each of them, so that none can disturb another, as far as the kernel has them. The tally is
 // there, too, with ErrNoServer, which says that a run ended for want of a server's
 // socket.
 func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, error) {
 	var tally scenario.Tally
-	var obs []scenario.Observation
 	var ended error
-	for range times {
-		obs = obs[:0]
-		err := Run(script, opts, func(o scenario.Observation) { obs = append(obs, o) })
-		if errors.Is(err, ErrNoServer) {
-			ended = err
-		} else if err != nil {
-			return nil, err
-		}
-		tally.Add(obs)
+	ways := []scenario.API{scenario.Poll}
+	all := script.Uses(scenario.All)
+	if all {
+		ways = scenario.EachAPI()
 	}
+	for range times {
+		var asPoll []scenario.Observation
+		for _, api := range ways {
+			var obs []scenario.Observation
+			err := Run(script.With(api), opts, func(o scenario.Observation) { obs = append(obs, o) })
+			switch _, lacks := Lacks(err); {
+			case errors.Is(err, ErrNoServer):
+				ended = err
+			case lacks && api == scenario.Uring && all:
+				continue
+			case err != nil:
+				return nil, err
+			}
+			switch {
+			case !all:
+				tally.Add(obs)
+				continue
+			case api == scenario.Poll:
+				asPoll = obs
+			case api == scenario.Select:
+				agree(script, obs, asPoll)
+			}
+			tally.AddBy(obs, api.Of())
+		}
+	}
+	tally.Done()
 	return &tally, ended
+}
+
+// agree puts poll's answers in the place of select's where these say the same in
+// the fewer words that select has.
+func agree(script scenario.Script, obs, asPoll []scenario.Observation) {
+	for i := range min(len(obs), len(asPoll)) {
+		o, p := &obs[i], asPoll[i]
+		if !o.Polled || o.Cmd != p.Cmd || o.Step != p.Step || o.Errno != p.Errno {
+			continue
+		}
+		mask := interest
+		switch arg := script.Commands[o.Cmd-1].Steps[o.Step-1].Arg; {
+		case arg.Mask != 0, o.Verb == "pol" && arg.Given():
+			mask = arg.Mask
+		case o.Verb == "wai":
+			mask = awaited
+		}
+		if o.Events == p.Events.AsSelect(mask) {
+			o.Ret, o.Events = p.Ret, p.Events
+		}
+	}
 }

@@ -1,65 +1,183 @@
 package ops
 
-import "sockprobe/scenario"
+import (
+	"time"
 
-// A verb is one word of the language and what it does.
+	"sockprobe/scenario"
+)
+
+// A verb is one word of the language and what it does: at once, or in a thread
+// that waits while the script goes on.
 type verb struct {
 	scenario.Verb
-	do func(*run, step) answer
+	do   func(*run, step) answer
+	wait func(*run, step) waiting
 }
 
+// longest bounds the time that a step can be told to wait.
+const longest = 10 * time.Second
+
+var (
+	bytesArg = scenario.Number("N", "bytes", 0, mostData).IfGiven()
+	maskArg  = scenario.Mask("events joined by +, such as in+rdhup; none; or a number, such as 0x2001").IfGiven()
+)
+
 // verbs is the table of steps. The parser, the help texts, the completion and
-// the README's table are all fed from it: a new verb is an entry here and a
+// the docs' tables are all fed from it: a new verb is an entry here and a
 // function beside its family.
 var verbs = []verb{
-	{scenario.Verb{
-		Name: "con", Call: "connect(2)",
-		Doc: "connect the client, whichever side it is written for",
-	}, (*run).con},
-	{scenario.Verb{
+	{Verb: scenario.Verb{
+		Name: "con", Arg: scenario.Word("nb", "do not block: O_NONBLOCK for this call").IfGiven(), Call: "connect(2)",
+		Doc:    "connect the client, whichever side it is written for",
+		Answer: "0. Without an argument it waits for at most --timeout, and then answers EINPROGRESS, or EAGAIN for UNIX sockets",
+	}, do: (*run).con},
+	{Verb: scenario.Verb{
 		Name: "acc", Call: "accept(2)",
-		Doc: "accept from the listener, whichever side it is written for",
-	}, (*run).acc},
-	{scenario.Verb{
-		Name: "snd", Call: "send(2)",
-		Doc: "send 3 bytes, MSG_NOSIGNAL|MSG_DONTWAIT",
-	}, (*run).snd},
-	{scenario.Verb{
-		Name: "mor", Call: "send(2)",
-		Doc: "as snd, with MSG_MORE: the kernel may hold the bytes back",
-	}, (*run).mor},
-	{scenario.Verb{
-		Name: "rcv", Call: "recv(2)",
-		Doc: "receive up to 10 bytes, MSG_DONTWAIT",
-	}, (*run).rcv},
-	{scenario.Verb{
+		Doc:    "accept from the listener, whichever side it is written for",
+		Answer: "the new descriptor, which is the first server's, then the second's. It waits for at most --timeout, and then answers EAGAIN",
+	}, do: (*run).acc},
+	{Verb: scenario.Verb{
+		Name: "lis", Arg: scenario.Number("N", "the backlog, in connections", 0, 65535).IfGiven(), Call: "listen(2)",
+		Doc:    "listen, with a backlog of 1000 unless given",
+		Answer: "0. A side that has no address gets a loopback one before",
+	}, do: (*run).lis},
+	{Verb: scenario.Verb{
+		Name: "dis", Call: "connect(2)",
+		Doc:    "AF_UNSPEC: dissolve the connection",
+		Answer: "0",
+	}, do: (*run).dis},
+	{Verb: scenario.Verb{
+		Name: "snd", Arg: bytesArg, Call: "send(2)",
+		Doc:    "send 3 bytes, MSG_NOSIGNAL|MSG_DONTWAIT",
+		Answer: "the bytes that the kernel took",
+	}, do: (*run).snd},
+	{Verb: scenario.Verb{
+		Name: "mor", Arg: bytesArg, Call: "send(2)",
+		Doc:    "as snd, with MSG_MORE: the kernel may hold the bytes back",
+		Answer: "the bytes that the kernel took",
+	}, do: (*run).mor},
+	{Verb: scenario.Verb{
+		Name: "oob", Call: "send(2)",
+		Doc:    "send 1 byte with MSG_OOB: urgent data",
+		Answer: "the bytes that the kernel took",
+	}, do: (*run).oob},
+	{Verb: scenario.Verb{
+		Name: "fil", Arg: scenario.Number("N", "bytes of each send", 1, mostData).IfGiven(), Call: "send(2)",
+		Doc:    "fill: send 4096 bytes until the kernel takes no more, or 16 MiB",
+		Answer: "the bytes that the kernel took in all, beside the error that ended it, most often EAGAIN",
+	}, do: (*run).fil},
+	{Verb: scenario.Verb{
+		Name: "rcv", Arg: bytesArg, Call: "recv(2)",
+		Doc:    "receive up to 10 bytes, MSG_DONTWAIT",
+		Answer: "the bytes received; 0 is the end of the stream",
+	}, do: (*run).rcv},
+	{Verb: scenario.Verb{
+		Name: "pek", Arg: bytesArg, Call: "recv(2)",
+		Doc:    "as rcv, with MSG_PEEK: the bytes stay",
+		Answer: "the bytes received; 0 is the end of the stream",
+	}, do: (*run).pek},
+	{Verb: scenario.Verb{
+		Name: "rco", Call: "recv(2)",
+		Doc:    "receive 1 byte with MSG_OOB: urgent data",
+		Answer: "the bytes received; EINVAL if there are none, or SO_OOBINLINE is set (tcp(7))",
+	}, do: (*run).rco},
+	{Verb: scenario.Verb{
 		Name: "drn", Call: "recv(2)",
-		Doc: "drain: receive until the end or an error, and wait for it",
-	}, (*run).drn},
-	{scenario.Verb{
+		Doc:    "drain: receive until the end or an error, and wait for it",
+		Answer: "the bytes received, beside the error that ended it. Each receive waits for at most --timeout",
+	}, do: (*run).drn},
+	{Verb: scenario.Verb{
 		Name: "shr", Call: "shutdown(2)",
-		Doc: "SHUT_RD: shut the reading side",
-	}, (*run).shr},
-	{scenario.Verb{
+		Doc:    "SHUT_RD: shut the reading side",
+		Answer: "0",
+	}, do: (*run).shr},
+	{Verb: scenario.Verb{
 		Name: "shw", Call: "shutdown(2)",
-		Doc: "SHUT_WR: shut the writing side, which sends a FIN",
-	}, (*run).shw},
-	{scenario.Verb{
+		Doc:    "SHUT_WR: shut the writing side, which sends a FIN",
+		Answer: "0",
+	}, do: (*run).shw},
+	{Verb: scenario.Verb{
 		Name: "shb", Call: "shutdown(2)",
-		Doc: "SHUT_RDWR: shut both sides",
-	}, (*run).shb},
-	{scenario.Verb{
+		Doc:    "SHUT_RDWR: shut both sides",
+		Answer: "0",
+	}, do: (*run).shb},
+	{Verb: scenario.Verb{
 		Name: "lin", Call: "setsockopt(2)",
-		Doc: "SO_LINGER {1,0}: a later clo drops what is unsent and resets",
-	}, (*run).lin},
-	{scenario.Verb{
+		Doc:    "SO_LINGER {1,0}: a later clo drops what is unsent and resets",
+		Answer: "0",
+	}, do: (*run).lin},
+	{Verb: scenario.Verb{
+		Name: "opt", Arg: scenario.Settings("one of the options below, and its value", Settings()), Call: "setsockopt(2)",
+		Doc:    "set an option that readiness depends on",
+		Answer: "0",
+	}, do: (*run).opt},
+	{Verb: scenario.Verb{
+		Name: "nbl", Call: "fcntl(2)",
+		Doc:    "O_NONBLOCK: make the side non-blocking, and its copy",
+		Answer: "0",
+	}, do: (*run).nbl},
+	{Verb: scenario.Verb{
+		Name: "dup", Call: "fcntl(2)",
+		Doc:    "F_DUPFD: copy the descriptor; the copy is the letter in upper case",
+		Answer: "the new descriptor. A second copy of a side has no letter, and is only closed at the end",
+	}, do: (*run).dup},
+	{Verb: scenario.Verb{
 		Name: "clo", Call: "close(2)",
-		Doc: "close the descriptor; the side stays closed",
-	}, (*run).clo},
-	{scenario.Verb{
-		Name: "pol", Call: "poll(2), epoll_wait(2)",
-		Doc: "ask for IN|OUT|RDHUP without a wait; epoll after -e: add, wait, delete",
-	}, (*run).pol},
+		Doc:    "close the descriptor; the side stays closed",
+		Answer: "0",
+	}, do: (*run).clo},
+	{Verb: scenario.Verb{
+		Name: "err", Call: "getsockopt(2)",
+		Doc:    "SO_ERROR: take the pending error",
+		Answer: "0, and err= the error's name, or 0",
+	}, do: (*run).err},
+	{Verb: scenario.Verb{
+		Name: "inf", Call: "getsockopt(2)",
+		Doc: "TCP_INFO: the state of the connection",
+		Answer: "0, and state= as in tcp_states.h; for a listener queue= connections to be accepted and backlog= how many may be; " +
+			"else unacked= segments and unsent= bytes",
+	}, do: (*run).inf},
+	{Verb: scenario.Verb{
+		Name: "que", Arg: scenario.Word("epoll", "ask an epoll descriptor instead, which has no queue").IfGiven(), Call: "ioctl(2)",
+		Doc:    "SIOCINQ and SIOCOUTQ: bytes that wait",
+		Answer: "0, and in= bytes to be received and out= bytes sent and not yet acknowledged",
+	}, do: (*run).que},
+	{Verb: scenario.Verb{
+		Name: "pol", Arg: maskArg, Call: "poll(2), epoll_wait(2)",
+		Doc:    "ask without a wait, for IN|OUT|RDHUP unless given, as --api or -e says",
+		Answer: "the number of ready descriptors (select(2): of sets), and ev= the events",
+	}, do: (*run).pol},
+	{Verb: scenario.Verb{
+		Name: "add", Arg: maskArg, Call: "epoll_ctl(2)",
+		Doc:    "EPOLL_CTL_ADD: register the side, for IN|OUT|RDHUP unless given; pol then only waits",
+		Answer: "0",
+	}, do: (*run).add},
+	{Verb: scenario.Verb{
+		Name: "mod", Arg: maskArg, Call: "epoll_ctl(2)",
+		Doc:    "EPOLL_CTL_MOD: register it anew",
+		Answer: "0",
+	}, do: (*run).mod},
+	{Verb: scenario.Verb{
+		Name: "del", Call: "epoll_ctl(2)",
+		Doc:    "EPOLL_CTL_DEL: end the registration",
+		Answer: "0",
+	}, do: (*run).del},
+	{Verb: scenario.Verb{
+		Name: "wai", Arg: scenario.Wait("the longest wait", time.Millisecond, longest), Call: "poll(2), epoll_wait(2)",
+		Doc: "wait beside the steps that follow, for IN|RDHUP unless given, as --api or -e says",
+		Answer: "as pol, when the wait ends; ended= the command in which it did, or the last one; and busy=yes if a wait of 20 ms " +
+			"or more took a processor for half of its time",
+	}, wait: (*run).wai},
+	{Verb: scenario.Verb{
+		Name: "blk", Arg: scenario.Duration("the longest wait", time.Millisecond, longest), Call: "recv(2)",
+		Doc:    "block in a receive of up to 10 bytes beside the steps that follow",
+		Answer: "as rcv, when the wait ends, or EAGAIN; ended= and busy= as wai",
+	}, wait: (*run).blk},
+	{Verb: scenario.Verb{
+		Name: "slp", Arg: scenario.Duration("how long", time.Microsecond, longest), Call: "nanosleep(2)",
+		Doc:    "let time pass",
+		Answer: "0",
+	}, do: (*run).slp},
 }
 
 // Verbs lists the verbs of the language, in the order of the table of steps.

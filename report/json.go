@@ -1,8 +1,14 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
 
 	"sockprobe/scenario"
 )
@@ -14,6 +20,7 @@ type record struct {
 	Step   int      `json:"step"`
 	Side   string   `json:"side"`
 	Verb   string   `json:"verb"`
+	Arg    string   `json:"arg,omitempty"`
 	FD     int      `json:"fd"`
 	Ret    int      `json:"ret"`
 	Opened string   `json:"opened,omitempty"`
@@ -21,6 +28,8 @@ type record struct {
 	Error  string   `json:"error,omitempty"`
 	Events *uint32  `json:"events,omitempty"`
 	Names  []string `json:"names,omitzero"`
+	Info   pairs    `json:"info,omitempty"`
+	By     []string `json:"by,omitempty"`
 	Count  int      `json:"count,omitempty"`
 	Runs   int      `json:"runs,omitempty"`
 }
@@ -29,7 +38,8 @@ type record struct {
 // in it if there was more than one run.
 func JSONLine(o scenario.Counted, runs int) string {
 	r := record{
-		Cmd: o.Cmd, Step: o.Step, Side: o.Side.String(), Verb: o.Verb, FD: o.FD, Ret: o.Ret,
+		Cmd: o.Cmd, Step: o.Step, Side: o.Side.String(), Verb: o.Verb, Arg: o.Arg, FD: o.FD, Ret: o.Ret,
+		Info: pairs(o.Info), By: o.By.Names(),
 	}
 	if o.Opened != 0 {
 		r.Opened = o.Opened.String()
@@ -57,7 +67,14 @@ func ParseJSON(line []byte) (o scenario.Counted, runs int, err error) {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return o, 0, err
 	}
-	o.Observation = scenario.Observation{Cmd: r.Cmd, Step: r.Step, Verb: r.Verb, FD: r.FD, Ret: r.Ret}
+	o.Observation = scenario.Observation{Cmd: r.Cmd, Step: r.Step, Verb: r.Verb, Arg: r.Arg, FD: r.FD, Ret: r.Ret, Info: string(r.Info)}
+	for _, name := range r.By {
+		api, ok := scenario.APINamed(name)
+		if !ok {
+			return o, 0, fmt.Errorf("%q is no way to ask", name)
+		}
+		o.By |= api.Of()
+	}
 	if o.Side, err = oneSide(r.Side); err != nil {
 		return o, 0, err
 	}
@@ -84,4 +101,46 @@ func oneSide(s string) (scenario.Side, error) {
 		return 0, fmt.Errorf("%q is no side", s)
 	}
 	return scenario.Side(s[0]), nil
+}
+
+// pairs are name=value pairs with blanks between them; in JSON an object of strings
+// in the same order.
+type pairs string
+
+// MarshalJSON writes the object.
+func (p pairs) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, pair := range strings.Fields(string(p)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		b = strconv.AppendQuote(b, name)
+		b = append(b, ':')
+		b = strconv.AppendQuote(b, value)
+	}
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (p *pairs) UnmarshalJSON(data []byte) error {
+	var words []string
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		if s, ok := token.(string); ok {
+			words = append(words, s)
+		}
+	}
+	var out []string
+	for pair := range slices.Chunk(words, 2) {
+		out = append(out, strings.Join(pair, "="))
+	}
+	*p = pairs(strings.Join(out, " "))
+	return nil
 }

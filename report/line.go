@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +21,8 @@ func Line(o scenario.Observation) string {
 //
 //	cmd #2 stp #1: do_pol(5): ret=1 ev=0x2005 (IN OUT RDHUP)
 func ClassicLine(o scenario.Observation) string {
-	return fmt.Sprintf("%sdo_%s(%d): ret=%d%s%s",
-		place(o), o.Verb, o.FD, o.Ret, message(o), readiness(o, palette{}))
+	return fmt.Sprintf("%sdo_%s(%d): ret=%d%s%s%s",
+		place(o), word(o), o.FD, o.Ret, message(o), readiness(o, palette{}), found(o))
 }
 
 // StableLine is an observation as goldens hold it. It is the same on every run
@@ -30,8 +31,12 @@ func ClassicLine(o scenario.Observation) string {
 //
 //	cmd #2 stp #0: acc(l): ret=s
 //	cmd #2 stp #2: rcv(s): ret=-1 (ECONNRESET)
+//	cmd #2 stp #3: fil(s): ret=many (EAGAIN)
+//
+// Bytes beyond a few thousand are many: how many depends on the memory that the
+// kernel has.
 func StableLine(o scenario.Observation) string {
-	ret := strconv.Itoa(o.Ret)
+	ret := stableNumber(strconv.Itoa(o.Ret))
 	if o.Opened != 0 {
 		ret = o.Opened.String()
 	}
@@ -39,8 +44,21 @@ func StableLine(o scenario.Observation) string {
 	if o.Errno != 0 {
 		errno = " (" + o.Errno.Name() + ")"
 	}
-	return fmt.Sprintf("%s%s(%s): ret=%s%s%s",
-		place(o), o.Verb, o.Side, ret, errno, readiness(o, palette{}))
+	return fmt.Sprintf("%s%s(%s): ret=%s%s%s%s",
+		place(o), word(o), o.Side, ret, errno, readiness(o, palette{}), numbers.ReplaceAllStringFunc(found(o), stableNumber))
+}
+
+// many is the number from which a number of bytes is not a property of the script
+// any more.
+const many = 4096
+
+var numbers = regexp.MustCompile(`\b[0-9]+\b`)
+
+func stableNumber(digits string) string {
+	if n, err := strconv.Atoi(digits); err == nil && n < many {
+		return digits
+	}
+	return "many"
 }
 
 // Stable is what runs of a script answered in the stable form. The answers of a
@@ -50,17 +68,41 @@ func Stable(t *scenario.Tally) []byte {
 	for _, answers := range t.Steps {
 		lines := make([]string, len(answers))
 		for i, a := range answers {
-			lines[i] = StableLine(a.Observation) + "\n"
+			lines[i] = StableLine(a.Observation) + ways(a) + "\n"
 		}
 		slices.Sort(lines)
-		b.WriteString(strings.Join(lines, ""))
+		b.WriteString(strings.Join(slices.Compact(lines), ""))
 	}
 	return []byte(b.String())
 }
 
 func textLine(o scenario.Observation, p palette) string {
-	return fmt.Sprintf("%s%s(%s=%d): ret=%d%s%s",
-		p.faint(place(o)), p.bold(o.Verb), o.Side, o.FD, o.Ret, p.alarm(message(o)), readiness(o, p))
+	return fmt.Sprintf("%s%s(%s=%d): ret=%d%s%s%s",
+		p.faint(place(o)), p.bold(word(o)), o.Side, o.FD, o.Ret, p.alarm(message(o)), readiness(o, p), found(o))
+}
+
+// word is the step as it is written in a script.
+func word(o scenario.Observation) string {
+	if o.Arg == "" {
+		return o.Verb
+	}
+	return o.Verb + ":" + o.Arg
+}
+
+// found is what else a step has found out.
+func found(o scenario.Observation) string {
+	if o.Info == "" {
+		return ""
+	}
+	return " " + o.Info
+}
+
+// ways names the ways of asking that gave an answer that others did not.
+func ways(c scenario.Counted) string {
+	if c.By == 0 {
+		return ""
+	}
+	return " [" + strings.Join(c.By.Names(), " ") + "]"
 }
 
 func place(o scenario.Observation) string {

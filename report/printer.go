@@ -44,8 +44,12 @@ func Classic(w io.Writer) *Printer {
 // JSON prints one object a line. docs/observation.schema.json describes it.
 func JSON(w io.Writer) *Printer { return &Printer{w: w, line: JSONLine} }
 
-// share tells how many of several runs gave an answer, if not all did.
+// share tells how many of several runs gave an answer, if not all did, and which
+// ways of asking if they do not agree.
 func share(o scenario.Counted, runs int) string {
+	if o.By != 0 {
+		return ways(o)
+	}
 	if o.Count == runs {
 		return ""
 	}

@@ -91,6 +91,27 @@ var samples = []struct {
 		json:    `{"cmd":1,"step":1,"side":"c","verb":"pol","fd":4,"ret":1,"events":1073741825,"names":["IN","???[0x40000000]"]}`,
 	},
 	{
+		name: "an argument, and what was found out",
+		in: scenario.Observation{
+			Cmd: 1, Step: 1, Side: scenario.Client.Copy(), Verb: "wai", Arg: "1s/in", FD: 7,
+			Ret: 1, Polled: true, Events: scenario.In, Info: "busy=yes ended=#2",
+		},
+		text:    "cmd #1 stp #1: wai:1s/in(C=7): ret=1 ev=0x1 (IN) busy=yes ended=#2",
+		classic: "cmd #1 stp #1: do_wai:1s/in(7): ret=1 ev=0x1 (IN) busy=yes ended=#2",
+		stable:  "cmd #1 stp #1: wai:1s/in(C): ret=1 ev=0x1 (IN) busy=yes ended=#2",
+		json:    `{"cmd":1,"step":1,"side":"C","verb":"wai","arg":"1s/in","fd":7,"ret":1,"events":1,"names":["IN"],"info":{"busy":"yes","ended":"#2"}}`,
+	},
+	{
+		name: "many bytes",
+		in: scenario.Observation{
+			Cmd: 1, Step: 1, Side: scenario.Client, Verb: "que", FD: 4, Info: "in=4095 out=4096",
+		},
+		text:    "cmd #1 stp #1: que(c=4): ret=0 in=4095 out=4096",
+		classic: "cmd #1 stp #1: do_que(4): ret=0 in=4095 out=4096",
+		stable:  "cmd #1 stp #1: que(c): ret=0 in=4095 out=many",
+		json:    `{"cmd":1,"step":1,"side":"c","verb":"que","fd":4,"ret":0,"info":{"in":"4095","out":"4096"}}`,
+	},
+	{
 		name: "a poll that fails",
 		in: scenario.Observation{
 			Cmd: 1, Step: 2, Side: scenario.Server, Verb: "pol", FD: 5,
@@ -133,7 +154,7 @@ cmd #1 stp #2: pol(c=4): ret=1 ev=0x2001 (IN RDHUP) [1 of 3]
 // TestParseJSON holds that what is written is read again as it was.
 func TestParseJSON(t *testing.T) {
 	for _, tt := range samples {
-		want := scenario.Counted{Observation: tt.in, Count: 2}
+		want := scenario.Counted{Observation: tt.in, Count: 2, By: scenario.Poll.Of() | scenario.EpollET.Of()}
 		got, runs, err := ParseJSON([]byte(JSONLine(want, 3)))
 		if err != nil || runs != 3 {
 			t.Errorf("%s: %d runs, %v", tt.name, runs, err)
@@ -209,6 +230,35 @@ func printed(p *Printer, o scenario.Observation) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// TestWays holds that ways of asking are named where they do not agree, and only
+// there.
+func TestWays(t *testing.T) {
+	tally := &scenario.Tally{}
+	for _, api := range []scenario.API{scenario.Poll, scenario.Epoll, scenario.EpollET} {
+		events := scenario.Out
+		if api == scenario.EpollET {
+			events = 0
+		}
+		tally.AddBy([]scenario.Observation{
+			{Cmd: 1, Step: 1, Side: scenario.Client, Verb: "snd", FD: 4, Ret: 3},
+			{Cmd: 1, Step: 2, Side: scenario.Client, Verb: "pol", FD: 4, Polled: true, Events: events},
+		}, api.Of())
+	}
+	tally.Done()
+	want := `cmd #1 stp #1: snd(c): ret=3
+cmd #1 stp #2: pol(c): ret=0 ev=0 [epoll-et]
+cmd #1 stp #2: pol(c): ret=0 ev=0x4 (OUT) [poll epoll]
+`
+	if diff := cmp.Diff(want, string(Stable(tally))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var text strings.Builder
+	Text(&text, false).Tally(tally)
+	if want := "ev=0x4 (OUT) [poll epoll]\n"; !strings.Contains(text.String(), want) {
+		t.Errorf("the text lacks %q:\n%s", want, text.String())
+	}
+}
+
 func TestClassicHidesTheImpliedConnect(t *testing.T) {
 	var b strings.Builder
 	p := Classic(&b)
@@ -257,7 +307,7 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 func TestSchemaDescribesEveryField(t *testing.T) {
 	var lines strings.Builder
 	for _, tt := range samples {
-		lines.WriteString(JSONLine(scenario.Counted{Observation: tt.in, Count: 1}, 2) + "\n")
+		lines.WriteString(JSONLine(scenario.Counted{Observation: tt.in, Count: 1, By: scenario.Select.Of()}, 2) + "\n")
 	}
 	holdFields(t, "../docs/observation.schema.json", lines.String())
 }

@@ -13,28 +13,40 @@ type Events uint32
 
 // The events that have names.
 const (
-	In    Events = 0x0001 // data, a pending connection or the end of the stream can be read
-	Pri   Events = 0x0002 // urgent data
-	Out   Events = 0x0004 // a write would not block; after SHUT_WR it fails at once
-	Err   Events = 0x0008 // an error is pending; reported whatever the mask
-	Hup   Events = 0x0010 // both directions are shut; reported whatever the mask
-	Nval  Events = 0x0020 // not an open descriptor; poll only
-	RDHup Events = 0x2000 // the peer has shut its writing side, or this side its reading one
+	In     Events = 0x0001 // data, a pending connection or the end of the stream can be read
+	Pri    Events = 0x0002 // urgent data
+	Out    Events = 0x0004 // a write would not block; after SHUT_WR it fails at once
+	Err    Events = 0x0008 // an error is pending; reported whatever the mask
+	Hup    Events = 0x0010 // both directions are shut; reported whatever the mask
+	Nval   Events = 0x0020 // not an open descriptor; poll only
+	RdNorm Events = 0x0040 // as In, for what is not urgent
+	RdBand Events = 0x0080 // data of a priority band; no socket of Linux has any
+	WrNorm Events = 0x0100 // as Out
+	WrBand Events = 0x0200 // as Out, for priority data
+	Msg    Events = 0x0400 // no socket reports it
+	RDHup  Events = 0x2000 // the peer has shut its writing side, or this side its reading one
 )
 
 // eventNames names each bit as the output shows it. Bits print lowest first,
 // whatever their place here; a bit without a name prints as ???[0x…].
-var eventNames = []struct {
-	bit  Events
-	name string
-}{
+var eventNames = []eventName{
 	{In, "IN"},
 	{Pri, "PRI"},
 	{Out, "OUT"},
 	{Err, "ERR"},
 	{Hup, "HUP"},
 	{Nval, "NVAL"},
+	{RdNorm, "RDNORM"},
+	{RdBand, "RDBAND"},
+	{WrNorm, "WRNORM"},
+	{WrBand, "WRBAND"},
+	{Msg, "MSG"},
 	{RDHup, "RDHUP"},
+}
+
+type eventName struct {
+	bit  Events
+	name string
 }
 
 // Names holds the name of each bit that is set, lowest first.

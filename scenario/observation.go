@@ -6,6 +6,7 @@ type Observation struct {
 	Step int    // the step's place in the command, from 1; 0 is an implicit con or acc
 	Side Side   // the side the step was written for
 	Verb string // what was done
+	Arg  string // its argument, "" if it has none
 	FD   int    // the side's descriptor
 
 	Ret   int   // what the call returned
@@ -14,7 +15,11 @@ type Observation struct {
 	Polled bool   // the step asked for readiness, and Events is the answer
 	Events Events // revents, if Polled
 
-	// Opened is the side whose socket this step made, or 0: acc answers with
-	// a descriptor, which means nothing on another run, where a side does.
+	// Opened is the side whose descriptor this step made, or 0: acc and dup answer
+	// with one, which means nothing on another run, where a side does.
 	Opened Side
+
+	// Info is what else the step has found out, as name=value pairs with blanks
+	// between them: "err=ECONNRESET".
+	Info string
 }

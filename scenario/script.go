@@ -5,74 +5,212 @@ import (
 	"strings"
 )
 
-// A Script is a list of commands, carried out in order.
-type Script []Command
+// A Script is a list of commands, carried out in order on sockets of one family.
+type Script struct {
+	Family Family
+	// Explicit scripts have every con and acc written out: none is implied.
+	Explicit bool
+	Commands []Command
+}
 
-// A Command is one -c, -s or -l and its steps.
+// A Command is one -c, -s, -l, -d or -t, or a copy's letter, and its steps.
 type Command struct {
 	Side  Side
-	Epoll bool // pol asks epoll rather than poll(2): an -e stands before
+	API   API // how pol and wai ask: an --api or -e stands before
 	Steps []Step
 }
 
-// A Step is one verb of a command.
+// A Step is one verb of a command and its argument.
 type Step struct {
 	Verb string
+	Arg  Arg
 }
+
+func (s Step) String() string {
+	if !s.Arg.Given() {
+		return s.Verb
+	}
+	return s.Verb + ":" + s.Arg.Text
+}
+
+// What stands in a script beside commands.
+const (
+	epollOption    = "-e"
+	explicitOption = "-n"
+	apiOption      = "--api"
+	familyOption   = "--family"
+)
 
 // Parse reads a script from its arguments, one element of args each, and checks
 // every verb against verbs. A fault is an *[Error] that names its place.
 func Parse(args []string, verbs []Verb) (Script, error) {
-	var script Script
-	epoll := false
+	p := parser{verbs: verbs, copies: map[Side]bool{}}
 	for i := 0; i < len(args); i++ {
-		arg := args[i]
-		switch arg {
-		case "-e":
-			epoll = true
+		option, value, valued := strings.Cut(args[i], "=")
+		switch {
+		case args[i] == epollOption:
+			p.api = Epoll
 			continue
-		case "-c", "-s", "-l":
+		case args[i] == explicitOption:
+			p.script.Explicit = true
+			continue
+		case option == apiOption, option == familyOption:
+		case isCommand(args[i]):
+			valued = false
 		default:
-			return nil, &Error{
+			return Script{}, &Error{
 				Where:   fmt.Sprintf("argument %d", i+1),
-				Problem: Quote(arg) + " is no part of a script",
-				Hint:    "a script is made of -c STEPS, -s STEPS, -l STEPS and -e, as in -c snd,shw -s pol,rcv",
+				Problem: Quote(args[i]) + " is no part of a script",
+				Hint:    "a script is made of -c STEPS, -s STEPS, -l STEPS and the like, as in -c snd,shw -s pol,rcv",
 			}
 		}
-		if i+1 == len(args) {
-			return nil, NoSteps(arg)
+		if !valued && i+1 < len(args) {
+			i++
+			value, valued = args[i], true
 		}
-		i++
-		steps, err := parseSteps(arg, args[i], len(script)+1, verbs)
+		var err error
+		switch option {
+		case apiOption:
+			err = p.setAPI(value)
+		case familyOption:
+			err = p.setFamily(value)
+		default:
+			if !valued {
+				return Script{}, NoSteps(option)
+			}
+			err = p.command(option, value)
+		}
 		if err != nil {
-			return nil, err
+			return Script{}, err
 		}
-		script = append(script, Command{Side: Side(arg[1]), Epoll: epoll, Steps: steps})
 	}
-	if len(script) == 0 {
-		return nil, &Error{
+	if len(p.script.Commands) == 0 {
+		return Script{}, &Error{
 			Problem: "no steps to run",
 			Hint:    "give at least one of -c, -s and -l, as in -c snd,shw -s pol,rcv",
 		}
 	}
-	return script, nil
+	return p.script, nil
 }
 
-// parseSteps reads one list of steps: the argument of option, which is command
-// number cmd of the script.
-func parseSteps(option, list string, cmd int, verbs []Verb) ([]Step, error) {
+// A parser reads one script.
+type parser struct {
+	verbs  []Verb
+	script Script
+	api    API
+	family bool          // it has been given
+	copies map[Side]bool // that a dup before has made
+}
+
+// isCommand tells whether an argument is a side's option.
+func isCommand(arg string) bool {
+	if len(arg) != 2 || arg[0] != '-' {
+		return false
+	}
+	for _, side := range Sides {
+		if s := Side(arg[1]); s == side || s == side.Copy() {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) setAPI(name string) error {
+	api, ok := APINamed(name)
+	if !ok {
+		return oneOf(apiOption, name, "way to ask", APINames())
+	}
+	p.api = api
+	return nil
+}
+
+func (p *parser) setFamily(name string) error {
+	family, ok := FamilyNamed(name)
+	if !ok {
+		return oneOf(familyOption, name, "family", FamilyNames())
+	}
+	if p.family && family != p.script.Family {
+		return &Error{
+			Where:   familyOption,
+			Problem: fmt.Sprintf("both %s and %s are given", p.script.Family, family),
+			Hint:    "a script runs on sockets of one family",
+		}
+	}
+	p.script.Family, p.family = family, true
+	return nil
+}
+
+// oneOf is the error for a word that is none of several.
+func oneOf(where, word, what string, words []string) error {
+	e := &Error{
+		Where:   where,
+		Problem: fmt.Sprintf("%s is no %s", Quote(word), what),
+		Hint:    "it is one of " + strings.Join(words, ", "),
+	}
+	if near, ok := Nearest(word, words); ok {
+		e.Hint = "did you mean " + near + "? " + e.Hint
+	}
+	return e
+}
+
+// command reads one list of steps: the argument of option.
+func (p *parser) command(option, list string) error {
 	if list == "" || strings.HasPrefix(list, "-") {
-		return nil, NoSteps(option)
+		return NoSteps(option)
+	}
+	side := Side(option[1])
+	if side.IsCopy() && !p.copies[side] {
+		return &Error{
+			Where:   option,
+			Problem: "there is no " + side.Name(),
+			Hint:    fmt.Sprintf("make one before: -%s dup %s %s", side.Original(), option, Clip(list)),
+		}
 	}
 	words := strings.Split(list, ",")
 	steps := make([]Step, len(words))
 	for i, word := range words {
-		if !lookup(verbs, word) {
-			return nil, badStep(fmt.Sprintf("%s %s: cmd #%d stp #%d", option, Clip(list), cmd, i+1), word, verbs)
+		step, err := p.step(word)
+		if err != nil {
+			err.Where = fmt.Sprintf("%s %s: cmd #%d stp #%d", option, Clip(list), len(p.script.Commands)+1, i+1)
+			return err
 		}
-		steps[i] = Step{Verb: word}
+		if step.Verb == "dup" {
+			p.copies[side.Copy()] = true
+		}
+		steps[i] = step
 	}
-	return steps, nil
+	p.script.Commands = append(p.script.Commands, Command{Side: side, API: p.api, Steps: steps})
+	return nil
+}
+
+// step reads one step. Its faults have no place yet.
+func (p *parser) step(word string) (Step, *Error) {
+	name, text, hasArg := strings.Cut(word, ":")
+	v := find(p.verbs, name)
+	switch {
+	case v == nil:
+		return Step{}, badStep(word, name, p.verbs)
+	case !hasArg && (v.Arg == nil || v.Arg.Optional):
+		return Step{Verb: name}, nil
+	case !hasArg:
+		return Step{}, &Error{
+			Problem: fmt.Sprintf("%s needs an argument", name),
+			Hint:    fmt.Sprintf("write %s: %s", v.Usage(), v.Arg.Doc),
+		}
+	case v.Arg == nil:
+		return Step{}, &Error{
+			Problem: fmt.Sprintf("%s takes no argument, %s was given", name, Quote(text)),
+			Hint:    fmt.Sprintf("write %s alone", name),
+		}
+	}
+	arg, problem := v.Arg.read(text)
+	if problem != "" {
+		return Step{}, &Error{
+			Problem: fmt.Sprintf("%s: %s %s", name, Quote(text), problem),
+			Hint:    fmt.Sprintf("write %s: %s", v.Usage(), v.Arg.Doc),
+		}
+	}
+	return Step{Verb: name, Arg: arg}, nil
 }
 
 // NoSteps is the error for a -c, -s or -l without its steps.
@@ -85,54 +223,78 @@ func NoSteps(option string) error {
 }
 
 // badStep is the error for a word that is no verb.
-func badStep(where, word string, verbs []Verb) error {
-	e := &Error{Where: where}
+func badStep(word, name string, verbs []Verb) *Error {
 	if word == "" {
-		e.Problem = "empty step"
-		e.Hint = "steps are separated by one comma, with none before the first or after the last"
-		return e
+		return &Error{
+			Problem: "empty step",
+			Hint:    "steps are separated by one comma, with none before the first or after the last",
+		}
 	}
-	if verb, arg, ok := strings.Cut(word, ":"); ok && lookup(verbs, verb) {
-		e.Problem = fmt.Sprintf("%s takes no argument, %s was given", verb, Quote(arg))
-		e.Hint = fmt.Sprintf("write %s alone", verb)
-		return e
-	}
-	e.Problem = "unknown verb " + Quote(word)
-	e.Hint = "\"sockprobe help steps\" lists the verbs"
-	if near, ok := Nearest(word, names(verbs)); ok {
+	e := &Error{Problem: "unknown verb " + Quote(name), Hint: "\"sockprobe help steps\" lists the verbs"}
+	if near, ok := Nearest(name, names(verbs)); ok {
 		e.Hint = fmt.Sprintf("did you mean %s? %s", near, e.Hint)
 	}
 	return e
 }
 
-// UsesEpoll tells whether any command has -e before it.
-func (s Script) UsesEpoll() bool {
-	return len(s) > 0 && s[len(s)-1].Epoll // -e is for all that follows it
+// With is the script with one way to ask wherever it says [All].
+func (s Script) With(api API) Script {
+	commands := make([]Command, len(s.Commands))
+	for i, c := range s.Commands {
+		if c.API == All {
+			c.API = api
+		}
+		commands[i] = c
+	}
+	s.Commands = commands
+	return s
+}
+
+// Uses tells whether a script has a command that asks in this way.
+func (s Script) Uses(api API) bool {
+	for _, c := range s.Commands {
+		if c.API == api {
+			return true
+		}
+	}
+	return false
+}
+
+// Has tells whether a script has a command of this side.
+func (s Script) Has(side Side) bool {
+	for _, c := range s.Commands {
+		if c.Side == side {
+			return true
+		}
+	}
+	return false
 }
 
 // String gives the script back as it is written on a command line; [Parse] of
 // its fields gives the same script.
 func (s Script) String() string {
-	var b strings.Builder
-	epoll := false
-	for i, c := range s {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if c.Epoll && !epoll {
-			b.WriteString("-e ")
-			epoll = true
-		}
-		b.WriteByte('-')
-		b.WriteByte(byte(c.Side))
-		for j, step := range c.Steps {
-			if j == 0 {
-				b.WriteByte(' ')
-			} else {
-				b.WriteByte(',')
-			}
-			b.WriteString(step.Verb)
-		}
+	var words []string
+	if s.Family != TCP4 {
+		words = append(words, familyOption, s.Family.String())
 	}
-	return b.String()
+	if s.Explicit {
+		words = append(words, explicitOption)
+	}
+	api := Poll
+	for _, c := range s.Commands {
+		switch c.API {
+		case api:
+		case Epoll:
+			words = append(words, epollOption)
+		default:
+			words = append(words, apiOption, c.API.String())
+		}
+		api = c.API
+		steps := make([]string, len(c.Steps))
+		for i, step := range c.Steps {
+			steps[i] = step.String()
+		}
+		words = append(words, "-"+c.Side.String(), strings.Join(steps, ","))
+	}
+	return strings.Join(words, " ")
 }

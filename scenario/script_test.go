@@ -65,10 +65,10 @@ func TestParseGivesCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Script{
+	want := Script{Commands: []Command{
 		{Side: Client, Steps: []Step{{Verb: "snd"}, {Verb: "shw"}}},
-		{Side: Server, Epoll: true, Steps: []Step{{Verb: "pol"}}},
-	}
+		{Side: Server, API: Epoll, Steps: []Step{{Verb: "pol"}}},
+	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}

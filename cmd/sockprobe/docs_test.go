@@ -84,7 +84,7 @@ func transcripts(t *testing.T, path string) []transcript {
 func TestReadmeTable(t *testing.T) {
 	var want strings.Builder
 	for _, v := range ops.Verbs() {
-		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.Name, v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.Usage(), v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
 	}
 	holdTable(t, "|---|---|---|\n", "<!-- /steps -->", want.String())
 }

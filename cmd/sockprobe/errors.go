@@ -29,6 +29,11 @@ var errDiffers = errors.New("answers differ from their goldens")
 // errSkipped ends a verify or matrix in which nothing was for the kernel.
 var errSkipped = errors.New("everything was skipped")
 
+// skipped is an error that says what the kernel lacks for a script.
+type skipped struct{ error }
+
+func (s skipped) Error() string { return "skipped: " + s.error.Error() }
+
 // hinted is an error with its likely fix.
 type hinted struct {
 	error
@@ -49,6 +54,10 @@ func exitCode(stderr io.Writer, err error) int {
 	case errors.Is(err, errDiffers):
 		return exitDiffs
 	case errors.Is(err, errSkipped):
+		return exitSkip
+	}
+	if skip, ok := errors.AsType[skipped](err); ok {
+		fmt.Fprintln(stderr, "sockprobe:", skip)
 		return exitSkip
 	}
 	if elsewhere, ok := errors.AsType[exitStatus](err); ok {
@@ -91,7 +100,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
 	switch {
 	case errors.As(err, &missing):
-		if _, ok := missing.GetFlag().Value.(*stepsFlag); ok {
+		if f, ok := missing.GetFlag().Value.(*wordsFlag); ok && f.takes == "STEPS" {
 			return scenario.NoSteps("-" + missing.GetFlag().Shorthand)
 		}
 		return fault("write it behind the flag: "+flagName(missing.GetFlag())+" "+missing.GetFlag().Value.Type(),
@@ -104,7 +113,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 				name = "-" + shorts
 			}
 		}
-		if cmd.HasParent() && strings.Contains(" -c -s -l -e ", " "+name+" ") {
+		if cmd.HasParent() && strings.Contains(" -c -s -l -d -t -C -S -L -D -T -e -n --api --family ", " "+name+" ") {
 			hint = fmt.Sprintf("steps go with sockprobe alone, not with %s", cmd.Name())
 		}
 		return fault(hint, "unknown flag %s", scenario.Clip(name))

@@ -24,7 +24,7 @@ func stepsTable() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range ops.Verbs() {
-		fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Name, v.Call, v.Doc)
+		fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Usage(), v.Call, v.Doc)
 	}
 	must(w.Flush())
 	return b.String()

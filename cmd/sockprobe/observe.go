@@ -35,12 +35,14 @@ type heading struct {
 	Script *int             `json:"script,omitempty"` // the script that the lines below are of
 	Took   time.Duration    `json:"took,omitempty"`
 	Steps  int              `json:"steps,omitempty"` // how many lines those are
+	Lacks  string           `json:"lacks,omitempty"` // what the kernel lacks for it, instead
 }
 
 // observed is what a kernel answered to a script.
 type observed struct {
 	tally *scenario.Tally
 	took  time.Duration
+	lacks string // why there is no tally
 }
 
 func newObserve() *cobra.Command {
@@ -78,6 +80,12 @@ func observe(req request, stdout io.Writer) error {
 	for i, script := range scripts {
 		start := time.Now()
 		tally, err := ops.Repeat(script, opts, req.Repeat)
+		if _, lacks := ops.Lacks(err); lacks {
+			if err := enc.Encode(heading{Script: &i, Lacks: err.Error()}); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil && !errors.Is(err, ops.ErrNoServer) {
 			return err
 		}
@@ -126,7 +134,7 @@ func readAnswer(data []byte, scripts int) (scenario.System, []observed, error) {
 			tally.Runs = runs
 			tally.AddCounted(o)
 		}
-		results[done] = observed{tally: tally, took: h.Took}
+		results[done] = observed{tally: tally, took: h.Took, lacks: h.Lacks}
 		done++
 	}
 	if done < scripts {

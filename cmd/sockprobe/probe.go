@@ -18,7 +18,7 @@ func probe(stdout io.Writer, script scenario.Script, format string, set settings
 	p := newPrinter(format, stdout, set.coloured(stdout))
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	p.Begin()
-	if set.repeat > 1 {
+	if set.repeat > 1 || script.Uses(scenario.All) {
 		tally, err := ops.Repeat(script, opts, int(set.repeat))
 		if tally != nil {
 			p.Tally(tally)
@@ -30,6 +30,9 @@ func probe(stdout io.Writer, script scenario.Script, format string, set settings
 
 // ended ends the output of a script with what came of it.
 func ended(p *report.Printer, err error) error {
+	if _, lacks := ops.Lacks(err); lacks {
+		return skipped{err}
+	}
 	if errors.Is(err, ops.ErrNoServer) {
 		return hinted{err, "the answer to the acc above says why; the script ends there"}
 	} else if err != nil {

@@ -95,13 +95,25 @@ Exit codes:
 
 	flags := root.Flags()
 	flags.SortFlags = false
-	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener} {
-		flags.VarP(&stepsFlag{"-" + side.String(), &script}, side.Name(), side.String(),
-			"steps on the "+side.Name()+"'s socket")
-		must(root.RegisterFlagCompletionFunc(side.Name(), completeSteps))
+	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener, scenario.Client2, scenario.Server2} {
+		steps := func(side scenario.Side) string {
+			name := strings.ReplaceAll(side.Name(), " ", "-")
+			flags.VarP(&wordsFlag{"-" + side.String(), "STEPS", &script}, name, side.String(), "steps on the "+side.Name()+"'s socket")
+			must(root.RegisterFlagCompletionFunc(name, completeSteps))
+			return name
+		}
+		steps(side)
+		must(flags.MarkHidden(steps(side.Copy())))
 	}
-	flags.VarP(&epollFlag{&script}, "epoll", "e", "ask epoll in the pol steps after this")
-	flags.Lookup("epoll").NoOptDefVal = "true"
+	flags.VarP(&wordFlag{"-e", &script}, "epoll", "e", "ask epoll in the pol and wai steps after this: --api epoll")
+	flags.Var(&wordsFlag{"--api", "WORD", &script}, "api", "ask so after this: "+strings.Join(scenario.APINames(), ", "))
+	must(root.RegisterFlagCompletionFunc("api", cobra.FixedCompletions(scenario.APINames(), cobra.ShellCompDirectiveNoFileComp)))
+	flags.Var(&wordsFlag{"--family", "WORD", &script}, "family", "what sockets: "+strings.Join(scenario.FamilyNames(), ", "))
+	must(root.RegisterFlagCompletionFunc("family", cobra.FixedCompletions(scenario.FamilyNames(), cobra.ShellCompDirectiveNoFileComp)))
+	flags.VarP(&wordFlag{"-n", &script}, "explicit", "n", "imply no con and no acc")
+	for _, name := range []string{"epoll", "explicit"} {
+		flags.Lookup(name).NoOptDefVal = "true"
+	}
 	flags.Var(&format, "format", "text, classic (as in 2019) or json")
 	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
 
@@ -152,33 +164,36 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return fault(hint, "unexpected argument %.40q", word)
 }
 
-// A stepsFlag is -c, -s or -l. It adds itself to the script instead of keeping a
+// A wordsFlag is a part of a script with its argument, such as -c. It adds itself to the script instead of keeping a
 // value, because the order of the flags on the line is that of execution.
-type stepsFlag struct {
+type wordsFlag struct {
+	option, takes string
+	script        *[]string
+}
+
+func (f *wordsFlag) Set(value string) error {
+	*f.script = append(*f.script, f.option, value)
+	return nil
+}
+func (f *wordsFlag) String() string { return "" }
+func (f *wordsFlag) Type() string   { return f.takes }
+
+// A wordFlag is a part without one, such as -e, which also has its place on the line.
+type wordFlag struct {
 	option string
 	script *[]string
 }
 
-func (f *stepsFlag) Set(list string) error {
-	*f.script = append(*f.script, f.option, list)
-	return nil
-}
-func (f *stepsFlag) String() string { return "" }
-func (f *stepsFlag) Type() string   { return "STEPS" }
-
-// An epollFlag is -e, which also has its place on the line.
-type epollFlag struct{ script *[]string }
-
-func (f *epollFlag) Set(s string) error {
+func (f *wordFlag) Set(s string) error {
 	if s != "true" {
-		return fault("write -e where epoll should begin", "-e takes no value")
+		return fault("write "+f.option+" where it should begin", "%s takes no value", f.option)
 	}
-	*f.script = append(*f.script, "-e")
+	*f.script = append(*f.script, f.option)
 	return nil
 }
-func (f *epollFlag) String() string   { return "" }
-func (f *epollFlag) Type() string     { return "bool" }
-func (f *epollFlag) IsBoolFlag() bool { return true }
+func (f *wordFlag) String() string   { return "" }
+func (f *wordFlag) Type() string     { return "bool" }
+func (f *wordFlag) IsBoolFlag() bool { return true }
 
 // A timeoutFlag is a duration that bounds a wait.
 type timeoutFlag time.Duration

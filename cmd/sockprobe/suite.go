@@ -86,6 +86,10 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 		r.Status, r.Reason = report.Skipped, reason
 		return r, nil
 	}
+	if o.lacks != "" {
+		r.Status, r.Reason = report.Skipped, o.lacks
+		return r, nil
+	}
 	r.Golden, r.Duration = section, o.took
 	got := report.Stable(o.tally)
 	switch {
@@ -105,6 +109,9 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 // The default golden is what a current Linux answers, which this process's kernel
 // is taken to be if it is one. Any other kernel's answers go into an overlay.
 func rewrite(f *sockprobe.File, o outcome, i int) (string, error) {
+	if o.answers[i].lacks != "" {
+		return "", nil
+	}
 	got := report.Stable(o.answers[i].tally)
 	section, golden, err := f.Resolve(o.system)
 	switch {
