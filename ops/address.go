@@ -22,8 +22,8 @@ var unspecific = address{raw: unix.RawSockaddrUnix{Family: unix.AF_UNSPEC}, size
 
 // loopback is an address of the family that nobody outside this machine can
 // reach, and that is free: with port 0, or with a name that no other run has.
-func loopback(f scenario.Family) address {
-	var a address
+func loopback(f scenario.Family) *address {
+	a := &address{}
 	switch f {
 	case scenario.TCP6, scenario.UDP6:
 		*(*unix.RawSockaddrInet6)(unsafe.Pointer(&a.raw)) = unix.RawSockaddrInet6{Family: unix.AF_INET6, Addr: [16]byte{15: 1}}

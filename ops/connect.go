@@ -21,7 +21,7 @@ func (r *run) con(s step) answer {
 	calls := 0
 	a := r.slept(fd, unix.SO_SNDTIMEO, func() answer {
 		calls++
-		return connect(fd, &to.addr)
+		return connect(fd, to.addr)
 	})
 	// A connect that a signal ended goes on connecting, so that the second call
 	// says EALREADY where the first would have said EINPROGRESS.
@@ -68,8 +68,7 @@ func (r *run) lis(s step) answer {
 		length = int(s.arg.N)
 	}
 	if s.side.Original() != scenario.Listener && kinds[r.family].domain != unix.AF_UNIX && r.family.HasListener() {
-		addr := loopback(r.family)
-		bindTo(s.fd, &addr) // EINVAL if it has one
+		bindTo(s.fd, loopback(r.family)) // EINVAL if it has one
 	}
 	return listen(s.fd, length)
 }

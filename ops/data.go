@@ -20,10 +20,13 @@ func (r *run) data(s step, otherwise int) []byte {
 	if s.arg.Given() {
 		n = int(s.arg.N)
 	}
-	if len(r.buf) < n {
-		r.buf = make([]byte, n)
+	if n <= len(r.few) {
+		return r.few[:n]
 	}
-	return r.buf[:n]
+	if len(r.many) < n {
+		r.many = make([]byte, n)
+	}
+	return r.many[:n]
 }
 
 func (r *run) snd(s step) answer { return r.sendWith(s, 0) }

@@ -35,10 +35,19 @@ func triggerOf(api scenario.API) trigger {
 	}
 }
 
+// kept is what is kept of a side for a trigger.
+func (r *run) kept(side scenario.Side, t trigger) *registered {
+	s := r.socket(side)
+	if s.kept == nil {
+		s.kept = new([3]registered)
+	}
+	return &s.kept[t.index]
+}
+
 // control makes epoll_ctl(2) for a side. Its answer stands as it is.
 func (r *run) control(s step, op int, mask scenario.Events) (*registered, answer) {
 	t := triggerOf(s.api)
-	k := &r.socket(s.side).kept[t.index]
+	k := r.kept(s.side, t)
 	if !k.made {
 		var err error
 		if k.epoll, err = newEpoll(); err != nil {
@@ -74,7 +83,7 @@ func (r *run) register(s step, op int) answer {
 // modified if another mask is asked for in so many words.
 func (r *run) keep(s step, mask scenario.Events, inWords bool) (*registered, answer) {
 	t := triggerOf(s.api)
-	k := &r.socket(s.side).kept[t.index]
+	k := r.kept(s.side, t)
 	switch {
 	case !k.added && t.flag == 0:
 		return nil, answer{}

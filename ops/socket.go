@@ -15,7 +15,7 @@ const backlog = 1000
 // A kind is what socket(2) takes.
 type kind struct{ domain, typ, protocol int }
 
-var kinds = map[scenario.Family]kind{
+var kinds = [...]kind{
 	scenario.TCP4:          {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP},
 	scenario.TCP6:          {unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP},
 	scenario.MPTCP:         {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP},
@@ -51,14 +51,14 @@ func newPair() (c, s int, err error) {
 
 // bind gives a socket an address of its family and gives that back. The
 // original listens on every address; here nobody outside can reach the probe.
-func bind(fd int, f scenario.Family) (address, error) {
+func bind(fd int, f scenario.Family) (*address, error) {
 	addr := loopback(f)
 	if one := int32(1); kinds[f].typ == unix.SOCK_STREAM && addr.raw.Family != unix.AF_UNIX {
 		if a := setOption(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, one); a.errno != 0 {
 			return addr, a.failure("set SO_REUSEADDR")
 		}
 	}
-	a := bindTo(fd, &addr)
+	a := bindTo(fd, addr)
 	if a.errno == scenario.Errno(unix.EADDRNOTAVAIL) {
 		return addr, lack(f.String()+" loopback address", a.failure("bind"))
 	}
