@@ -123,9 +123,10 @@ func stdinFrom(path string) error {
 	return unix.Dup3(fd, 0, 0)
 }
 
-// lineFD is the line's descriptor, out of the way of the sockets: in the guest,
-// too, the first of them is 3.
-const lineFD = 64
+// lineFD is the line's descriptor, out of the way of the sockets, as in the guest,
+// too, the first of them is 3, and of the runtime's poller, which ops.Prepare has
+// given the numbers 63 and 64.
+const lineFD = 128
 
 // openLine opens the serial line that answers go through, and sets it to pass
 // every byte as it is.
