@@ -70,7 +70,13 @@ func (r *run) lis(s step) answer {
 	if s.side.Original() != scenario.Listener && kinds[r.family].domain != unix.AF_UNIX && r.family.HasListener() {
 		bindTo(s.fd, loopback(r.family)) // EINVAL if it has one
 	}
-	return listen(s.fd, length)
+	a := listen(s.fd, length)
+	if l := r.socket(scenario.Listener); a.errno == 0 && l.addr != nil && s.side.Original() == scenario.Listener {
+		// A socket that was bound to any port, as it was, has another one when it listens again:
+		// a shutdown lets go of it (SOCK_BINDPORT_LOCK in net/ipv4/af_inet.c).
+		_ = addressOf(s.fd, l.addr) // it listens, so that it has one
+	}
+	return a
 }
 
 // acc accepts from the listener, or where there is none, from the side itself. The first socket it gives is the server's,

@@ -49,11 +49,7 @@ func (r *run) control(s step, op int, mask scenario.Events) (*registered, answer
 	t := triggerOf(s.api)
 	k := r.kept(s.side, t)
 	if !k.made {
-		var err error
-		if k.epoll, err = newEpoll(); err != nil {
-			return k, r.fail(err)
-		}
-		k.made = true
+		k.epoll, k.made = r.own.epoll(), true
 	}
 	event := unix.EpollEvent{Events: uint32(mask) | t.flag, Fd: int32(s.fd)}
 	a := epollCtl(k.epoll, op, s.fd, &event)
@@ -108,19 +104,22 @@ func (r *run) askEpoll(s step, mask scenario.Events) answer {
 	case k != nil:
 		return eventsNow(k.epoll)
 	}
-	if r.epoll < 0 {
-		var err error
-		if r.epoll, err = newEpoll(); err != nil {
-			return r.fail(err)
-		}
-	}
+	epfd := r.plainEpoll()
 	event := unix.EpollEvent{Events: uint32(mask), Fd: int32(s.fd)}
-	a = epollCtl(r.epoll, unix.EPOLL_CTL_ADD, s.fd, &event)
+	a = epollCtl(epfd, unix.EPOLL_CTL_ADD, s.fd, &event)
 	if a.errno == 0 {
-		a = eventsNow(r.epoll)
-		epollCtl(r.epoll, unix.EPOLL_CTL_DEL, s.fd, &event)
+		a = eventsNow(epfd)
+		epollCtl(epfd, unix.EPOLL_CTL_DEL, s.fd, &event)
 	}
 	return a
+}
+
+// plainEpoll is the epoll descriptor for questions that leave nothing behind.
+func (r *run) plainEpoll() int {
+	if r.epoll < 0 {
+		r.epoll = r.own.epoll()
+	}
+	return r.epoll
 }
 
 func eventsNow(epfd int) answer {
@@ -138,13 +137,9 @@ func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func
 	if a.errno != 0 {
 		return func() answer { return a }
 	}
-	epfd, own := 0, k == nil
-	if own {
-		var err error
-		if epfd, err = newEpoll(); err != nil {
-			r.fail(err)
-			return nil
-		}
+	epfd := 0
+	if k == nil {
+		epfd = r.own.epoll()
 		event := unix.EpollEvent{Events: uint32(mask), Fd: int32(s.fd)}
 		a = epollCtl(epfd, unix.EPOLL_CTL_ADD, s.fd, &event)
 	} else {
@@ -157,18 +152,6 @@ func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func
 				a.events = scenario.Events(event.Events)
 			}
 		}
-		if own {
-			closeFD(epfd)
-		}
 		return a
 	}
-}
-
-// newEpoll makes an epoll descriptor.
-func newEpoll() (int, error) {
-	low, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return -1, err
-	}
-	return aside(low)
 }

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// waitCalls are the calls in which a waiter sleeps.
+var waitCalls = []int{unix.SYS_PPOLL, unix.SYS_PSELECT6, unix.SYS_EPOLL_WAIT, unix.SYS_RECVFROM}
+
 // pollNow is poll(2) on one descriptor, without a wait.
 func pollNow(p *unix.PollFd) answer {
 	return reply(unix.RawSyscall(unix.SYS_POLL, uintptr(unsafe.Pointer(p)), 1, 0))

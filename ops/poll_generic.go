@@ -12,6 +12,9 @@ import (
 // Younger architectures have only the calls that also take a signal mask. With
 // none given they are the older ones (poll(2), epoll_wait(2)).
 
+// waitCalls are the calls in which a waiter sleeps.
+var waitCalls = []int{unix.SYS_PPOLL, unix.SYS_PSELECT6, unix.SYS_EPOLL_PWAIT, unix.SYS_RECVFROM}
+
 // pollNow is poll(2) on one descriptor, without a wait.
 func pollNow(p *unix.PollFd) answer {
 	var noWait unix.Timespec

@@ -71,17 +71,26 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 	if opts.Timeout <= 0 {
 		opts.Timeout = DefaultTimeout
 	}
+	yields := false
 	if opts.Settle < 0 {
-		opts.Settle = settleHere(script.Family)
+		opts.Settle, yields = settleHere(script.Family), yieldsHere()
 	}
 	r := run{
-		timeout: opts.Timeout, settleFor: opts.Settle, observe: observe,
+		timeout: opts.Timeout, settleFor: opts.Settle, yields: yields, observe: observe,
 		family: script.Family, explicit: script.Explicit, epoll: -1,
 	}
 	for i := range r.sockets {
 		r.sockets[i].fd = -1
 	}
 	defer r.cleanUp()
+	if script.Does("oob") {
+		// A receive at the mark of urgent data says EAGAIN if a signal is pending
+		// (tcp_recvmsg_locked in net/ipv4/tcp.c).
+		defer block()()
+	}
+	if err := r.makeOwn(script); err != nil {
+		return err
+	}
 	if err := r.setUp(script); err != nil {
 		return err
 	}
@@ -92,14 +101,16 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 type run struct {
 	timeout   time.Duration
 	settleFor time.Duration
+	yields    bool // before each step
 	observe   func(scenario.Observation)
 	family    scenario.Family
 	explicit  bool
 
 	sockets [sideCount]socket // by index
 	failed  error             // why nothing more can be observed
-	epoll   int               // the descriptor for level-triggered epoll, -1 until it is asked
-	ring    *ring             // for io_uring, nil until it is asked
+	own     own               // descriptors of the probe's own,
+	epoll   int               // of which this is for plain questions to epoll, -1 until there was one,
+	ring    *ring             // and this for io_uring, nil likewise
 	waiters []*waiter         // that have not been reported
 	extra   []int             // accepted sockets and copies beyond those that have a letter
 	few     [16]byte          // for what is sent and received,
@@ -325,33 +336,7 @@ func (r *run) cleanUp() {
 	for _, fd := range r.extra {
 		closeFD(fd)
 	}
-	for i := range r.sockets {
-		if r.sockets[i].kept == nil {
-			continue
-		}
-		for _, k := range r.sockets[i].kept {
-			if k.made {
-				closeFD(k.epoll)
-			}
-		}
-	}
-	if r.epoll >= 0 {
-		closeFD(r.epoll)
-	}
-	r.ring.close()
-}
-
-// aside moves a descriptor of the probe's own up from where it was made, which is
-// the lowest free number and may be that of a closed side, or the one that the next
-// socket would have.
-func aside(low int) (int, error) {
-	const from = 32
-	defer closeFD(low)
-	a := dupFrom(low, from)
-	if a.errno == scenario.Errno(unix.EINVAL) { // the process may not have that many
-		a = dupFrom(low, low+1)
-	}
-	return a.ret, a.failure("move a descriptor out of the way")
+	r.own.close()
 }
 
 // lack is a LackError.

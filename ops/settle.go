@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -32,10 +33,19 @@ func settleHere(f scenario.Family) time.Duration {
 	return 0
 }
 
+// yieldsHere tells whether the running kernel may put off what a step has sent: before Linux
+// 6.5 to the CPU's ksoftirqd, when there is much to do (4cd13c21b207, d15121be7485). A moment's
+// sleep before each step lets that run.
+var yieldsHere = sync.OnceValue(func() bool { return System().Before(6, 5) })
+
 // settle waits until the readiness of every open socket has been the same for as
 // long as Options.Settle, or for the run's time limit longer at most.
 func (r *run) settle() {
 	if r.settleFor <= 0 {
+		if r.yields {
+			pause := unix.NsecToTimespec(1)
+			_ = unix.Nanosleep(&pause, nil)
+		}
 		return
 	}
 	last, since := r.readiness(), time.Now()

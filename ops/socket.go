@@ -65,9 +65,14 @@ func bind(fd int, f scenario.Family) (*address, error) {
 	if err := a.failure("bind to the loopback address"); err != nil || addr.raw.Family == unix.AF_UNIX {
 		return addr, err
 	}
-	a = reply(unix.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd),
+	return addr, addressOf(fd, addr).failure("getsockname")
+}
+
+// addressOf replaces addr by the address that a socket has.
+func addressOf(fd int, addr *address) answer {
+	addr.size = uint32(unsafe.Sizeof(addr.raw))
+	return reply(unix.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(fd),
 		uintptr(unsafe.Pointer(&addr.raw)), uintptr(unsafe.Pointer(&addr.size))))
-	return addr, a.failure("getsockname")
 }
 
 func bindTo(fd int, addr *address) answer {

@@ -43,13 +43,7 @@ func (r *run) que(s step) answer {
 
 // queEpoll asks an epoll descriptor instead, which has no such thing.
 func (r *run) queEpoll() answer {
-	if r.epoll < 0 {
-		var err error
-		if r.epoll, err = newEpoll(); err != nil {
-			return r.fail(err)
-		}
-	}
-	a, _ := ask(r.epoll, unix.SIOCINQ)
+	a, _ := ask(r.plainEpoll(), unix.SIOCINQ)
 	return a
 }
 

@@ -103,9 +103,6 @@ func newRing() (*ring, error) {
 
 // close lets go of the ring, and of what it still waits for.
 func (r *ring) close() {
-	if r == nil {
-		return
-	}
 	for _, data := range [][]byte{r.sq, r.cq, r.entries} {
 		if data != nil {
 			_ = unix.Munmap(data) // it was mapped, and cannot fail
@@ -201,10 +198,7 @@ func (c completion) answer() answer {
 // taken back.
 func (r *run) askRing(fd int, mask scenario.Events) answer {
 	if r.ring == nil {
-		var err error
-		if r.ring, err = newRing(); err != nil {
-			return r.fail(err)
-		}
+		r.ring = r.own.ring()
 	}
 	r.ring.poll(fd, mask)
 	if a := r.ring.submit(0); a.errno != 0 {
@@ -219,13 +213,8 @@ func (r *run) askRing(fd int, mask scenario.Events) answer {
 // awaitRing prepares a wait for fd, with a ring of its own, as two threads would
 // take each other's completions.
 func (r *run) awaitRing(fd int, mask scenario.Events, limit time.Duration) func() answer {
-	ring, err := newRing()
-	if err != nil {
-		r.fail(err)
-		return nil
-	}
+	ring := r.own.ring()
 	return func() answer {
-		defer ring.close()
 		ring.poll(fd, mask)
 		if a := ring.submit(0); a.errno != 0 {
 			return a

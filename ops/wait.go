@@ -3,7 +3,6 @@ package ops
 import (
 	"fmt"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -60,38 +59,30 @@ func processorTime() time.Duration {
 }
 
 // rest returns when the thread sleeps in its call or is through, or when neither comes
-// for a second: on a machine as busy as that, and on a kernel that does not tell. A
+// for a second, on a machine as busy as that. A
 // call that wakes a sleeper makes it runnable before it returns (try_to_wake_up in
 // kernel/sched/core.c), so that one that sleeps after a step was not woken by it.
 func (t *waiter) rest() {
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); {
+	// Where the kernel does not tell in what call a thread sleeps, it has to sleep for so long.
+	const unsure = 5 * time.Millisecond
+	since := time.Now()
+	for start := since; time.Since(start) < time.Second; {
 		select {
 		case <-t.done:
 			return
 		default:
 		}
-		if n := t.thread.Load(); n != 0 && asleep(int(n)) {
-			return
+		if n := t.thread.Load(); n != 0 {
+			s := watched.look(int(n))
+			switch {
+			case s.inCall, s.asleep && time.Since(since) >= unsure:
+				return
+			case !s.asleep:
+				since = time.Now()
+			}
 		}
 		runtime.Gosched()
 	}
-}
-
-// asleep tells whether a thread of this process sleeps: the state in proc(5)'s stat,
-// which stands behind the name in brackets.
-func asleep(thread int) bool {
-	fd, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/stat", thread), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
-	}
-	defer closeFD(fd)
-	var buf [128]byte
-	n, err := unix.Read(fd, buf[:])
-	if err != nil {
-		return false
-	}
-	_, state, found := strings.Cut(string(buf[:n]), ") ")
-	return found && strings.HasPrefix(state, "S")
 }
 
 // gather reports the waiters whose wait a command has ended.

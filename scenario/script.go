@@ -270,6 +270,18 @@ func (s Script) Has(side Side) bool {
 	return false
 }
 
+// Does tells whether a script has a step of this verb.
+func (s Script) Does(verb string) bool {
+	for _, c := range s.Commands {
+		for _, step := range c.Steps {
+			if step.Verb == verb {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // String gives the script back as it is written on a command line; [Parse] of
 // its fields gives the same script.
 func (s Script) String() string {

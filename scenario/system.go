@@ -46,6 +46,12 @@ func (s System) Compare(t System) int {
 	}
 }
 
+// Before tells whether a system is a Linux older than a version.
+func (s System) Before(major, minor int) bool {
+	v := versionOf(s.Release)
+	return s.Kind == "linux" && len(v) >= 2 && slices.Compare(v[:2], []int{major, minor}) < 0
+}
+
 // versionOf holds the numbers that a release begins with: 6.12.107+deb13 is
 // 6, 12, 107.
 func versionOf(release string) []int {
