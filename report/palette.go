@@ -34,16 +34,7 @@ func (p palette) events(e scenario.Events) string {
 	}
 	names := e.Names()
 	for i, name := range names {
-		switch name {
-		case "IN":
-			names[i] = p.paint(name, color.FgGreen)
-		case "OUT":
-			names[i] = p.paint(name, color.FgCyan)
-		case "HUP", "RDHUP":
-			names[i] = p.paint(name, color.FgYellow)
-		default:
-			names[i] = p.alarm(name)
-		}
+		names[i] = p.ink(name, eventInk(name))
 	}
 	return fmt.Sprintf("%#x (%s)", uint32(e), strings.Join(names, " "))
 }

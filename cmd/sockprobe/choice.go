@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	formatNames   = []string{"text", "classic", "json"}
+	formatNames   = []string{"text", "classic", "json", "svg"}
 	verifyFormats = []string{"text", "ktap", "junit", "json"}
 	matrixFormats = []string{"text", "ktap", "junit", "json", "html"}
 	traceFormats  = []string{"strace", "json"}

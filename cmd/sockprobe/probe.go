@@ -15,8 +15,11 @@ func probe(stdout io.Writer, script scenario.Script, format string, set settings
 	if set.quiet {
 		stdout = io.Discard
 	}
-	p := newPrinter(format, stdout, set.coloured(stdout))
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
+	if format == "draw" || format == "svg" {
+		return picture(stdout, script, format, opts, set)
+	}
+	p := newPrinter(format, stdout, set.coloured(stdout))
 	p.Begin()
 	if set.repeat > 1 || script.Uses(scenario.All) {
 		tally, err := ops.Repeat(script, opts, int(set.repeat))
@@ -30,16 +33,22 @@ func probe(stdout io.Writer, script scenario.Script, format string, set settings
 
 // ended ends the output of a script with what came of it.
 func ended(p *report.Printer, err error) error {
+	if err := runFault(err); err != nil {
+		return err
+	}
+	p.End()
+	return nil
+}
+
+// runFault is the error that a script ends the program with.
+func runFault(err error) error {
 	if _, lacks := ops.Lacks(err); lacks {
 		return skipped{err}
 	}
 	if errors.Is(err, ops.ErrNoServer) {
 		return hinted{err, "the answer to the acc above says why; the script ends there"}
-	} else if err != nil {
-		return err
 	}
-	p.End()
-	return nil
+	return err
 }
 
 func newPrinter(format string, w io.Writer, colour bool) *report.Printer {

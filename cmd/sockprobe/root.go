@@ -42,7 +42,7 @@ func newRoot(line []string) *cobra.Command {
 		script []string // -c, -s, -l and -e as they stand on the line
 		format = choice{"text", formatNames}
 	)
-	var showVersion bool
+	var showVersion, draw bool
 	root := &cobra.Command{
 		Use:   "sockprobe [-e] {-c|-s|-l STEPS}...",
 		Short: "Show what poll and epoll say of a real socket, step by step",
@@ -85,8 +85,12 @@ Exit codes:
 			if err != nil {
 				return err
 			}
+			how, err := outputFormat(format.value, draw)
+			if err != nil {
+				return err
+			}
 			return through(&set, cmd, func() error {
-				return probe(cmd.OutOrStdout(), script, format.value, set)
+				return probe(cmd.OutOrStdout(), script, how, set)
 			})
 		},
 	}
@@ -114,9 +118,10 @@ Exit codes:
 	for _, name := range []string{"epoll", "explicit"} {
 		flags.Lookup(name).NoOptDefVal = "true"
 	}
-	flags.Var(&format, "format", "text, classic (as in 2019) or json")
+	flags.Var(&format, "format", "text, classic (as in 2019), json or svg (a picture)")
 	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
 
+	flags.BoolVar(&draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
 	flags.BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
 
 	shared := root.PersistentFlags()

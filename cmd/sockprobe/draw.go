@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+
+	"sockprobe/ops"
+	"sockprobe/report"
+	"sockprobe/scenario"
+)
+
+// outputFormat is what --format and --draw ask for together.
+func outputFormat(format string, draw bool) (string, error) {
+	switch {
+	case !draw || format == "svg":
+		return format, nil
+	case format == "text":
+		return "draw", nil
+	default:
+		return "", fault("leave one of them out, or write --draw --format svg", "there is no drawing with --format %s", format)
+	}
+}
+
+// picture runs a script and draws it. Where everything goes depends on all that
+// comes, so that nothing is drawn before the end.
+func picture(stdout io.Writer, script scenario.Script, format string, opts ops.Options, set settings) error {
+	tally, err := ops.Repeat(script, opts, int(set.repeat))
+	if tally == nil {
+		return runFault(err)
+	}
+	var written error
+	if format == "svg" {
+		written = report.SVG(stdout, script, tally)
+	} else {
+		written = report.Draw(stdout, script, tally, set.coloured(stdout))
+	}
+	if written != nil {
+		return written
+	}
+	return runFault(err)
+}
