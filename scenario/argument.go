@@ -136,7 +136,7 @@ func Settings(doc string, settings []Setting) *Argument {
 			i := slices.Index(names, name)
 			if i < 0 {
 				problem := "is none of " + strings.Join(names, " ")
-				if near, ok := Nearest(strings.ToUpper(name), names); ok {
+				if near, ok := Nearest(name, names); ok {
 					problem = "is no option; did you mean " + near + "?"
 				}
 				return Arg{}, problem

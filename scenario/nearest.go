@@ -11,7 +11,7 @@ func Nearest(word string, candidates []string) (string, bool) {
 		if d := len(word) - len(c); d > most || -d > most {
 			continue
 		}
-		if d := distance(strings.ToLower(word), c); d <= most {
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d <= most {
 			best, found, most = c, true, d-1
 		}
 	}

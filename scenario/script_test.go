@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -11,9 +12,9 @@ import (
 // testVerbs is a vocabulary for the tests: what the verbs do is of no
 // importance here.
 var testVerbs = []Verb{
-	{Name: "con"},
+	{Name: "con", Arg: Word("nb", "").IfGiven()},
 	{Name: "acc"},
-	{Name: "snd"},
+	{Name: "snd", Arg: Number("N", "bytes", 0, 1000).IfGiven()},
 	{Name: "mor"},
 	{Name: "rcv"},
 	{Name: "drn"},
@@ -21,8 +22,12 @@ var testVerbs = []Verb{
 	{Name: "shw"},
 	{Name: "shb"},
 	{Name: "lin"},
+	{Name: "dup"},
 	{Name: "clo"},
-	{Name: "pol"},
+	{Name: "pol", Arg: Mask("").IfGiven()},
+	{Name: "opt", Arg: Settings("one of these", []Setting{{Name: "RCVLOWAT", Least: 0, Most: 100}, {Name: "LINGER2", Least: -1, Most: 10}})},
+	{Name: "wai", Arg: Wait("the longest wait", time.Millisecond, time.Second)},
+	{Name: "slp", Arg: Duration("how long", time.Millisecond, time.Second)},
 }
 
 // good are scripts and the way they print: "" where it is the same.
@@ -39,6 +44,21 @@ var good = []struct {
 	{name: "epoll from the middle", in: "-c pol -e -s pol -c pol"},
 	{name: "epoll twice is epoll", in: "-e -c pol -e -s pol", want: "-e -c pol -s pol"},
 	{name: "epoll for nothing is dropped", in: "-c pol -e", want: "-c pol"},
+	{name: "arguments", in: "-c con:nb,snd:0,snd:1000 -s opt:RCVLOWAT=8,opt:LINGER2=-1"},
+	{name: "masks", in: "-c pol:in,pol:in+out+rdhup,pol:none,pol:in+0x800"},
+	{name: "masks in order", in: "-c pol:rdhup+in,pol:0x1,pol:none+in,pol:0x2005", want: "-c pol:in+rdhup,pol:in,pol:in,pol:in+out+rdhup"},
+	{name: "times", in: "-c slp:10ms,wai:1s,wai:1s/in+pri"},
+	{name: "times in other units", in: "-c slp:0.01s,wai:1000ms/rdhup+in", want: "-c slp:10ms,wai:1s/in+rdhup"},
+	{name: "numbers", in: "-c snd:007,opt:RCVLOWAT=+8", want: "-c snd:7,opt:RCVLOWAT=8"},
+	{name: "a second connection", in: "-d snd -t rcv -c pol"},
+	{name: "a copy", in: "-c dup -C pol,clo -c pol"},
+	{name: "ways to ask", in: "--api epoll-et -c pol -e -c pol --api poll -c pol --api all -s pol"},
+	{name: "a way for nothing is dropped", in: "--api uring -e -c pol --api all", want: "-e -c pol"},
+	{name: "epoll by name", in: "--api epoll -c pol", want: "-e -c pol"},
+	{name: "a family", in: "--family mptcp -c pol"},
+	{name: "a family, at the end and twice", in: "-c pol --family=unix --family unix", want: "--family unix -c pol"},
+	{name: "the usual family is dropped", in: "--family tcp4 -c pol", want: "-c pol"},
+	{name: "nothing implied", in: "-c pol -n --api=select -s pol", want: "-n -c pol --api select -s pol"},
 	{name: "the seed's", in: "-c snd,shw -s pol,rcv,pol,rcv,pol,snd,lin,clo -c pol,rcv,pol,rcv,pol,rcv,pol"},
 }
 
@@ -87,7 +107,27 @@ var bad = []struct {
 	{"the second command", []string{"-c", "snd", "-s", "pool"}, `-s pool: cmd #2 stp #1: unknown verb "pool"`, "did you mean pol?"},
 	{"upper case", []string{"-c", "SND"}, `-c SND: cmd #1 stp #1: unknown verb "SND"`, "did you mean snd?"},
 	{"swapped letters", []string{"-c", "sdn"}, `-c sdn: cmd #1 stp #1: unknown verb "sdn"`, "did you mean snd?"},
-	{"argument", []string{"-c", "snd:5"}, `-c snd:5: cmd #1 stp #1: snd takes no argument, "5" was given`, "write snd alone"},
+	{"argument", []string{"-c", "shw:5"}, `-c shw:5: cmd #1 stp #1: shw takes no argument, "5" was given`, "write shw alone"},
+	{"no argument", []string{"-c", "snd,opt"}, `-c snd,opt: cmd #1 stp #2: opt needs an argument`, "write opt:NAME=V: one of these"},
+	{"empty argument", []string{"-c", "snd:"}, `-c snd:: cmd #1 stp #1: snd: "" is not a number from 0 to 1000`, "write snd[:N]: bytes, 0 to 1000"},
+	{"too large", []string{"-c", "snd:1001"}, `-c snd:1001: cmd #1 stp #1: snd: "1001" is not a number from 0 to 1000`, "bytes"},
+	{"another word", []string{"-c", "con:now"}, `-c con:now: cmd #1 stp #1: con: "now" is not "nb", which is all that it takes`, "con[:nb]"},
+	{"no event", []string{"-c", "pol:in+rdhub"}, `-c pol:in+rdhub: cmd #1 stp #1: pol: "in+rdhub" has "rdhub" in it, which is no event: those are none in pri out err hup nval rdnorm rdband wrnorm wrband msg rdhup`, "pol[:MASK]"},
+	{"upper-case event", []string{"-c", "pol:IN"}, `-c pol:IN: cmd #1 stp #1: pol: "IN" has "IN" in it, which is no event: those are none in pri out err hup nval rdnorm rdband wrnorm wrband msg rdhup`, "pol[:MASK]"},
+	{"decimal mask", []string{"-c", "pol:5"}, `-c pol:5: cmd #1 stp #1: pol: "5" has "5" in it, which is no event: those are none in pri out err hup nval rdnorm rdband wrnorm wrband msg rdhup`, "pol[:MASK]"},
+	{"empty mask", []string{"-c", "pol:in+"}, `-c pol:in+: cmd #1 stp #1: pol: "in+" has "in+" in it, which is no event: those are none in pri out err hup nval rdnorm rdband wrnorm wrband msg rdhup`, "pol[:MASK]"},
+	{"no option", []string{"-c", "opt:RCVLOWATT=1"}, `-c opt:RCVLOWATT=1: cmd #1 stp #1: opt: "RCVLOWATT=1" is no option; did you mean RCVLOWAT?`, "opt:NAME=V"},
+	{"nothing like an option", []string{"-c", "opt:X"}, `-c opt:X: cmd #1 stp #1: opt: "X" is none of RCVLOWAT LINGER2`, "opt:NAME=V"},
+	{"an option's value", []string{"-c", "opt:RCVLOWAT=101"}, `-c opt:RCVLOWAT=101: cmd #1 stp #1: opt: "RCVLOWAT=101" is not RCVLOWAT= and a number from 0 to 100`, "opt:NAME=V"},
+	{"no unit", []string{"-c", "slp:10"}, `-c slp:10: cmd #1 stp #1: slp: "10" is not a time from 1ms to 1s with its unit, such as 100ms`, "slp:D"},
+	{"wait for nothing", []string{"-c", "wai:1s/none"}, `-c wai:1s/none: cmd #1 stp #1: wai: "1s/none" waits for nothing: leave the mask out, or name an event`, "wai:D[/MASK]"},
+	{"no copy", []string{"-c", "pol", "-C", "pol"}, `-C: there is no copy of the client`, "make one before: -c dup -C pol"},
+	{"another side's copy", []string{"-c", "dup", "-S", "pol"}, `-S: there is no copy of the server`, "-s dup"},
+	{"no way to ask", []string{"--api", "kqueue", "-c", "pol"}, `--api: "kqueue" is no way to ask`, "poll, ppoll, select"},
+	{"nearly a way to ask", []string{"--api", "epol", "-c", "pol"}, `--api: "epol" is no way to ask`, "did you mean epoll?"},
+	{"no family", []string{"--family=sctp", "-c", "pol"}, `--family: "sctp" is no family`, "tcp4, tcp6, mptcp"},
+	{"two families", []string{"--family", "unix", "-c", "pol", "--family", "tcp6"}, `--family: both unix and tcp6 are given`, "of one family"},
+	{"no family's name", []string{"-c", "pol", "--family"}, `--family: "" is no family`, "it is one of"},
 	{"empty list", []string{"-c", ""}, `-c: the list of steps is missing`, "-c snd,pol"},
 	{"no list", []string{"-s", "snd", "-c"}, `-c: the list of steps is missing`, "-c snd,pol"},
 	{"a flag for a list", []string{"-c", "-s", "pol"}, `-c: the list of steps is missing`, "-c snd,pol"},

@@ -10,11 +10,22 @@ import (
 	"sockprobe/ops"
 )
 
-// completeSteps offers the verbs for the last step of a list.
+// completeSteps offers the verbs for the last step of a list, or the arguments of its
+// verb.
 func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	done := typed[:strings.LastIndexByte(typed, ',')+1]
+	done, last := typed[:strings.LastIndexByte(typed, ',')+1], typed[strings.LastIndexByte(typed, ',')+1:]
+	verb, arg, hasArg := strings.Cut(last, ":")
 	var out []cobra.Completion
 	for _, v := range ops.Verbs() {
+		if hasArg && v.Name == verb && v.Arg != nil {
+			before := done + verb + ":" + arg[:strings.LastIndexAny(arg, "+/")+1]
+			for _, word := range v.Arg.Words {
+				out = append(out, before+word)
+			}
+		}
+		if hasArg {
+			continue
+		}
 		out = append(out, cobra.CompletionWithDesc(done+v.Name, v.Doc))
 	}
 	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp

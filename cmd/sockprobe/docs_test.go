@@ -15,6 +15,7 @@ import (
 
 	"sockprobe/kernel"
 	"sockprobe/ops"
+	"sockprobe/scenario"
 )
 
 const readme = "../../README.md"
@@ -97,6 +98,39 @@ func TestReadmeKernels(t *testing.T) {
 		fmt.Fprintf(&want, "| `%s` | %s |\n", f[0], f[1])
 	}
 	holdTable(t, "| --- | --- |\n", "<!-- /kernels -->", want.String())
+}
+
+// TestReadmeFamilies holds the README's table of families against the program's.
+// UPDATE_SCRIPTS=1 writes it.
+func TestReadmeFamilies(t *testing.T) {
+	var want strings.Builder
+	for _, name := range scenario.FamilyNames() {
+		f, _ := scenario.FamilyNamed(name)
+		fmt.Fprintf(&want, "| `%s` | %s |\n", name, f.Doc())
+	}
+	holdTable(t, "| -- | -- |\n", "<!-- /families -->", want.String())
+}
+
+// TestStepsPage holds docs/steps.md against the table of steps. UPDATE_SCRIPTS=1
+// writes it.
+func TestStepsPage(t *testing.T) {
+	const page = "../../docs/steps.md"
+	var want strings.Builder
+	want.WriteString("# Steps\n\nWhat each verb calls, takes and answers. `sockprobe help VERB` prints the same.\n")
+	for _, v := range ops.Verbs() {
+		fmt.Fprintf(&want, "\n## %s\n\n```\n%s```\n", v.Name, stepHelp(v))
+	}
+	got, err := os.ReadFile(page)
+	if os.Getenv("UPDATE_SCRIPTS") != "" {
+		err = os.WriteFile(page, []byte(want.String()), 0o644)
+		got = []byte(want.String())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), want.String()); diff != "" {
+		t.Errorf("docs/steps.md (-page +program):\n%s", diff)
+	}
 }
 
 // holdTable holds the README's table between head and tail against want.

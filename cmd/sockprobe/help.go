@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -30,6 +31,37 @@ func stepsTable() string {
 	return b.String()
 }
 
+// familyTable lists the families with what they are.
+func familyTable() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, name := range scenario.FamilyNames() {
+		f, _ := scenario.FamilyNamed(name)
+		fmt.Fprintf(w, "    %s\t%s\n", name, f.Doc())
+	}
+	must(w.Flush())
+	return b.String()
+}
+
+// stepHelp is all that is to be said of a verb.
+func stepHelp(v scenario.Verb) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s\n    %s\n", v.Usage(), v.Call, v.Doc)
+	if v.Arg != nil {
+		fmt.Fprintf(&b, "    %s: %s\n", v.Arg.Form, v.Arg.Doc)
+	}
+	fmt.Fprintf(&b, "    It answers %s.\n", v.Answer)
+	if v.Name == "opt" {
+		b.WriteString("\n")
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		for _, s := range ops.Settings() {
+			fmt.Fprintf(w, "    %s\t%d to %d\t%s\n", s.Name, s.Least, s.Most, s.Doc)
+		}
+		must(w.Flush())
+	}
+	return b.String()
+}
+
 // kernelForms lists the ways to name a kernel.
 func kernelForms() string {
 	var forms []string
@@ -55,22 +87,46 @@ func newStepsTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "steps",
 		Short: "The language of -c, -s and -l",
-		Long: `A list of steps is verbs separated by commas, without blanks: snd,shw,pol
+		Long: `A list of steps is verbs separated by commas, without blanks, some with an
+argument behind a colon: snd:100,shw,pol:in+rdhup
 
 ` + stepsTable() + `
+"sockprobe help VERB" says what each takes and answers.
+
+-c, -s and -l are the client, the server and the listener, -d and -t a second
+client and server. An upper-case letter is the copy that dup made of a side:
+-c dup -C shw -c pol
+
 Two steps are implied, and shown as step 0: con before the first -c or -s unless
-an earlier command has made one, and acc before a -s while no socket has been
-accepted. -l implies none: -l con,acc -s pol connects once, -c con twice. If the
-implied acc gives no socket the script ends there.
+an earlier command has made one or this one begins with con:nb, and acc before a
+-s while no socket has been accepted; -d and -t imply them for the second
+connection. -l implies none: -l con,acc -s pol connects once, -c con twice. With -n
+nothing is implied. If the implied acc gives no socket the script ends there.
 
 con always connects the client and acc always accepts from the listener; the
 line shows the side that they were written for.
 
-pol asks poll(2), or epoll behind an -e. ERR, HUP and NVAL are reported without
-being asked for.
+--api says how the pol and wai steps behind it ask:
+
+    ` + strings.Join(scenario.APINames(), ", ") + `
+
+With epoll each pol adds the side, waits for no time and deletes it again, unless
+add has registered it; with epoll-et and epoll-oneshot the first pol registers it
+for good, and mod and del change that. all runs the script once for each and
+names those that answer otherwise. ERR, HUP and NVAL are reported without being
+asked for, whatever the mask.
+
+--family says what sockets there are:
+
+` + familyTable() + `
+Where there is no listener, con connects the side that it is written for to the
+other end, -c implies one for the client and -s one for each end. What a kernel
+lacks is said, with exit code 4.
 
 con, acc and drn wait for the kernel, for at most --timeout each; then it
-answers EAGAIN, or EINPROGRESS to con. No other step waits.
+answers EAGAIN, or EINPROGRESS to con. slp waits, and wai and blk wait in a thread
+beside the steps that follow, for as long as they say. A waiter that has been woken
+is waited for at the end of a command, not between its steps.
 
 A closed side stays closed: its number is given to no later socket, and what is
 asked of it answers EBADF, or NVAL to a pol with poll(2).
@@ -154,12 +210,12 @@ runs a script several times, and counts the answers of a step that varied:
 	}
 }
 
-// newHelp is "sockprobe help [COMMAND|TOPIC]". Cobra's own exits 0 when there is no
+// newHelp is "sockprobe help [COMMAND|TOPIC|VERB]". Cobra's own exits 0 when there is no
 // such topic.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND|TOPIC]",
-		Short: "Help about a command or a topic",
+		Use:   "help [COMMAND|TOPIC|VERB]",
+		Short: "Help about a command, a topic or a step's verb",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			var out []cobra.Completion
 			if len(args) == 0 {
@@ -168,10 +224,21 @@ func newHelp(root *cobra.Command) *cobra.Command {
 						out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
 					}
 				}
+				for _, v := range ops.Verbs() {
+					out = append(out, cobra.CompletionWithDesc(v.Name, v.Doc))
+				}
 			}
 			return out, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				for _, v := range ops.Verbs() {
+					if v.Name == args[0] {
+						_, err := io.WriteString(root.OutOrStdout(), stepHelp(v))
+						return err
+					}
+				}
+			}
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
 				hint := `"sockprobe --help" lists the commands and topics`

@@ -44,13 +44,14 @@ func newRoot(line []string) *cobra.Command {
 	)
 	var showVersion, draw bool
 	root := &cobra.Command{
-		Use:   "sockprobe [-e] {-c|-s|-l STEPS}...",
+		Use:   "sockprobe [--family WORD] [-n] {[--api WORD|-e] -c|-s|-l|-d|-t STEPS}...",
 		Short: "Show what poll and epoll say of a real socket, step by step",
-		Long: `sockprobe runs scripted steps on a real TCP client, server and listener socket
-and prints what the kernel answers to each.
+		Long: `sockprobe runs scripted steps on a real client, server and listener socket and
+prints what the kernel answers to each.
 
 -c, -s and -l take steps for the client's, the server's and the listener's
 socket. They may be repeated and mixed: their order is the order of execution.
+"sockprobe help steps" has the whole language.
 
 Steps:
 
@@ -60,6 +61,8 @@ Exit codes:
 ` + exitCodes,
 		Example: `  sockprobe -c snd,shw -s pol,rcv
   sockprobe -c pol -e -s pol,clo -c pol
+  sockprobe -l clo -c con:nb,pol:out,err,pol
+  sockprobe --family unix --api all -s snd,clo -c pol
   sockprobe verify`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			// A word too many often is a list whose flag took the next flag
@@ -129,7 +132,7 @@ Exit codes:
 	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
 	shared.BoolVarP(&set.verbose, "verbose", "v", false, "verify: name what passes, too; else nothing, as the probe always prints what the original does with -v")
 	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
-	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor, none elsewhere")
+	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and for MPTCP, else none")
 	shared.Var(&set.repeat, "repeat", "run so many times and count the answers of steps that vary")
 	shared.Var(&set.on, "on", "run on another kernel: "+kernelForms())
 	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on each other kernel, boot included")
