@@ -61,7 +61,7 @@ func (o *observer) call(b []byte, s *sys, at time.Time, c *call) []byte {
 		}
 		return o.observe(b, at, place{0, scenario.Listener}, obs)
 	case "connect":
-		obs.Verb = "con"
+		obs.Verb, obs.Arg = "con", "nb"
 	case "sendto":
 		obs.Verb = "snd"
 		if c.flags&unix.MSG_MORE != 0 {
@@ -84,7 +84,7 @@ func (o *observer) call(b []byte, s *sys, at time.Time, c *call) []byte {
 		}
 		obs.Verb = "lin"
 	case "getsockopt":
-		obs.Verb, obs.Ret, obs.Errno = "err", 0, scenario.Errno(c.size)
+		obs.Verb, obs.Info = "err", scenario.PendingError(scenario.Errno(c.size))
 	default:
 		return b
 	}

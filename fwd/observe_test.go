@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/sys/unix"
 
 	"sockprobe/report"
 	"sockprobe/scenario"
@@ -70,7 +72,7 @@ func TestObservations(t *testing.T) {
 		if o.Side != scenario.Listener {
 			sides[o.FD] = o.Side
 		}
-		what := fmt.Sprintf("#%d %s(%s) %d", o.Cmd, o.Verb, o.Side, o.Ret)
+		what := fmt.Sprintf("#%d %s(%s) %d", o.Cmd, strings.TrimSuffix(o.Verb+":"+o.Arg, ":"), o.Side, o.Ret)
 		switch {
 		case o.Polled:
 			what += " " + o.Events.String()
@@ -84,7 +86,7 @@ func TestObservations(t *testing.T) {
 	want := []string{
 		"#0 pol(l) 1 0x1 (IN)",
 		"#1 acc(l) s",
-		"#1 con(c) -1 EINPROGRESS",
+		"#1 con:nb(c) -1 EINPROGRESS",
 		"#1 rcv(s) 3",
 		"#1 rcv(s) -1 EAGAIN",
 		"#1 snd(c) 3",
@@ -103,5 +105,30 @@ func TestObservations(t *testing.T) {
 	}
 	if len(sides) != 2 {
 		t.Errorf("descriptors: %v", sides)
+	}
+}
+
+// TestObservedError holds that a pending error is written as the probe's err has it.
+func TestObservedError(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../docs/relay.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &observer{ends: map[int]place{5: {1, scenario.Client}}, steps: map[int]int{}}
+	line := o.call(nil, &sys{}, time.Now(), &call{name: "getsockopt", fd: 5, size: int(unix.ECONNREFUSED)})
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(v); err != nil {
+		t.Errorf("%v: %s", err, line)
+	}
+	got, _, err := report.ParseJSON(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := scenario.Observation{Cmd: 1, Side: scenario.Client, Verb: "err", FD: 5, Info: "err=ECONNREFUSED"}
+	if diff := cmp.Diff(want, got.Observation); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -23,3 +23,11 @@ type Observation struct {
 	// between them: "err=ECONNRESET".
 	Info string
 }
+
+// PendingError is what a socket's SO_ERROR is, in an observation's Info.
+func PendingError(e Errno) string {
+	if e == 0 {
+		return "err=0"
+	}
+	return "err=" + e.Name()
+}
