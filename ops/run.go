@@ -279,7 +279,11 @@ func (r *run) setUp(script scenario.Script) error {
 	for _, side := range sides {
 		s := r.socket(side)
 		var err error
-		if s.fd, err = newSocket(r.family); err != nil {
+		family := r.family
+		if family == scenario.MPTCPListener && side != scenario.Listener {
+			family = scenario.TCP4
+		}
+		if s.fd, err = newSocket(family); err != nil {
 			return err
 		}
 		if side == scenario.Listener || !r.family.HasListener() {

@@ -27,7 +27,7 @@ func settleHere(f scenario.Family) time.Duration {
 	switch {
 	case onGvisor():
 		return settleGvisor
-	case f == scenario.MPTCP:
+	case f == scenario.MPTCP, f == scenario.MPTCPListener:
 		return settleMPTCP
 	}
 	return 0

@@ -19,6 +19,7 @@ var kinds = [...]kind{
 	scenario.TCP4:          {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_TCP},
 	scenario.TCP6:          {unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP},
 	scenario.MPTCP:         {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP},
+	scenario.MPTCPListener: {unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_MPTCP},
 	scenario.Unix:          {unix.AF_UNIX, unix.SOCK_STREAM, 0},
 	scenario.UnixSeqpacket: {unix.AF_UNIX, unix.SOCK_SEQPACKET, 0},
 	scenario.UDP4:          {unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDP},

@@ -11,6 +11,7 @@ const (
 	TCP4          Family = iota // TCP over IPv4, 127.0.0.1
 	TCP6                        // TCP over IPv6, ::1
 	MPTCP                       // Multipath TCP over IPv4, 127.0.0.1
+	MPTCPListener               // a listener of Multipath TCP, and clients of TCP
 	Unix                        // UNIX stream sockets, in the abstract namespace
 	UnixSeqpacket               // UNIX sockets with sequenced messages
 	UDP4                        // UDP over IPv4, 127.0.0.1, both ends bound
@@ -26,6 +27,7 @@ var families = []familyEntry{
 	{"tcp4", "TCP over IPv4, on 127.0.0.1: the default"},
 	{"tcp6", "TCP over IPv6, on ::1"},
 	{"mptcp", "Multipath TCP over IPv4, on 127.0.0.1"},
+	{"mptcp-listener", "a Multipath TCP listener with clients of plain TCP, as most are"},
 	{"unix", "UNIX stream sockets, in the abstract namespace"},
 	{"unix-seqpacket", "UNIX sockets that keep messages apart"},
 	{"udp4", "UDP over IPv4: no listener, both ends bound"},
