@@ -101,6 +101,7 @@ type run struct {
 	epoll   int               // the descriptor for level-triggered epoll, -1 until it is asked
 	ring    *ring             // for io_uring, nil until it is asked
 	waiters []*waiter         // that have not been reported
+	canary  *canary           // to settle MPTCP, nil until it has to
 	extra   []int             // accepted sockets and copies beyond those that have a letter
 	buf     []byte            // for what is sent and received with a size
 }
@@ -332,6 +333,7 @@ func (r *run) cleanUp() {
 		closeFD(r.epoll)
 	}
 	r.ring.close()
+	r.canary.close()
 }
 
 // aside moves a descriptor of the probe's own up from where it was made, which is
