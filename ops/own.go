@@ -55,6 +55,9 @@ func (r *run) makeOwn(script scenario.Script) error {
 		}
 		r.own.epolls = append(r.own.epolls, fd)
 	}
+	if r.family == scenario.MPTCP && r.settleFor > 0 {
+		r.canary = newCanary()
+	}
 	for range asked + waitsInRing {
 		ring, err := newRing()
 		if err != nil {

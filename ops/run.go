@@ -112,6 +112,7 @@ type run struct {
 	epoll   int               // of which this is for plain questions to epoll, -1 until there was one,
 	ring    *ring             // and this for io_uring, nil likewise
 	waiters []*waiter         // that have not been reported
+	canary  *canary           // to settle MPTCP, else nil
 	extra   []int             // accepted sockets and copies beyond those that have a letter
 	few     [16]byte          // for what is sent and received,
 	many    []byte            // and for more of it
@@ -341,6 +342,7 @@ func (r *run) cleanUp() {
 		closeFD(fd)
 	}
 	r.own.close()
+	r.canary.close()
 }
 
 // lack is a LackError.

@@ -29,14 +29,15 @@ var kinds = [...]kind{
 
 // newSocket makes a socket of a family. A kernel that does not have the family
 // answers one of four errors, by what of it is missing (socket(2)), or ENOPROTOOPT
-// if MPTCP is switched off (net.mptcp.enabled).
+// if MPTCP is switched off (net.mptcp.enabled). To gVisor and to Linux before 5.6
+// MPTCP's number is beyond those of all protocols: EINVAL (inet_create in net/ipv4/af_inet.c).
 func newSocket(f scenario.Family) (int, error) {
 	k := kinds[f]
 	a := reply(unix.RawSyscall(unix.SYS_SOCKET, uintptr(k.domain), uintptr(k.typ|unix.SOCK_CLOEXEC), uintptr(k.protocol)))
 	switch unix.Errno(a.errno) {
 	case 0:
 		return a.ret, nil
-	case unix.EAFNOSUPPORT, unix.EPROTONOSUPPORT, unix.ESOCKTNOSUPPORT, unix.EPROTOTYPE, unix.ENOPROTOOPT:
+	case unix.EAFNOSUPPORT, unix.EPROTONOSUPPORT, unix.ESOCKTNOSUPPORT, unix.EPROTOTYPE, unix.ENOPROTOOPT, unix.EINVAL:
 		return -1, lack(f.String()+" sockets", a.failure("socket"))
 	}
 	return -1, a.failure("socket")

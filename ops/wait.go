@@ -37,6 +37,7 @@ func startWaiter(w waiting, o scenario.Observation) *waiter {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(t.done)
+		defer block()() // a wait that a signal ended would begin anew, and might miss what happened between
 		start, before := time.Now(), processorTime()
 		t.thread.Store(int64(unix.Gettid()))
 		t.a = w.call()
