@@ -202,7 +202,7 @@ COMMAND is split at blanks, without a shell. This program must be there under th
 same path: exec:ssh HOST, exec:nsenter -t PID -n, exec:docker exec NAME.
 
 What differs by timing and not by meaning: --settle makes each step wait until
-readiness has not changed for a while, and is on for gVisor by itself. --repeat
+readiness has not changed for a while, and is on for gVisor and MPTCP by itself. --repeat
 runs a script several times, and counts the answers of a step that varied:
 
     sockprobe --on gvisor --settle 0 --repeat 200 -s clo -c shw,pol
