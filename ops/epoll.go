@@ -41,7 +41,7 @@ func (r *run) control(s step, op int, mask scenario.Events) (*registered, answer
 	k := &r.socket(s.side).kept[t.index]
 	if !k.made {
 		var err error
-		if k.epoll, err = newEpoll(); err != nil {
+		if k.epoll, err = r.newEpoll(); err != nil {
 			return k, r.fail(err)
 		}
 		k.made = true
@@ -101,7 +101,7 @@ func (r *run) askEpoll(s step, mask scenario.Events) answer {
 	}
 	if r.epoll < 0 {
 		var err error
-		if r.epoll, err = newEpoll(); err != nil {
+		if r.epoll, err = r.newEpoll(); err != nil {
 			return r.fail(err)
 		}
 	}
@@ -132,7 +132,7 @@ func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func
 	epfd, own := 0, k == nil
 	if own {
 		var err error
-		if epfd, err = newEpoll(); err != nil {
+		if epfd, err = r.newEpoll(); err != nil {
 			r.fail(err)
 			return nil
 		}
@@ -156,10 +156,10 @@ func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func
 }
 
 // newEpoll makes an epoll descriptor.
-func newEpoll() (int, error) {
+func (r *run) newEpoll() (int, error) {
 	low, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return -1, err
 	}
-	return aside(low)
+	return r.aside(low)
 }

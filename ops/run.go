@@ -225,7 +225,7 @@ func (r *run) do(cmd, num int, side scenario.Side, s scenario.Step, api scenario
 	v := byName[s.Verb]
 	if v.wait != nil {
 		if w := v.wait(r, st); w.call != nil {
-			r.waiters = append(r.waiters, startWaiter(w, o))
+			r.waiters = append(r.waiters, r.startWaiter(w, o))
 		}
 		return
 	}
@@ -336,10 +336,11 @@ func (r *run) cleanUp() {
 
 // aside moves a descriptor of the probe's own up from where it was made, which is
 // the lowest free number and may be that of a closed side, or the one that the next
-// socket would have.
-func aside(low int) (int, error) {
+// socket would have. Where it goes may be one, too, in a process that has many open.
+func (r *run) aside(low int) (int, error) {
 	const from = 32
 	defer closeFD(low)
+	defer unplug(r.plugHoles(low))
 	a := dupFrom(low, from)
 	if a.errno == scenario.Errno(unix.EINVAL) { // the process may not have that many
 		a = dupFrom(low, low+1)

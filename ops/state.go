@@ -45,7 +45,7 @@ func (r *run) que(s step) answer {
 func (r *run) queEpoll() answer {
 	if r.epoll < 0 {
 		var err error
-		if r.epoll, err = newEpoll(); err != nil {
+		if r.epoll, err = r.newEpoll(); err != nil {
 			return r.fail(err)
 		}
 	}

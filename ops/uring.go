@@ -68,9 +68,9 @@ type ring struct {
 
 // newRing makes a ring. A kernel without, or one that does not let this process have one,
 // is a *[LackError].
-func newRing() (*ring, error) {
-	r := &ring{fd: -1}
-	a := reply(unix.RawSyscall(unix.SYS_IO_URING_SETUP, ringEntries, uintptr(unsafe.Pointer(&r.params)), 0))
+func (r *run) newRing() (*ring, error) {
+	made := &ring{fd: -1}
+	a := reply(unix.RawSyscall(unix.SYS_IO_URING_SETUP, ringEntries, uintptr(unsafe.Pointer(&made.params)), 0))
 	switch unix.Errno(a.errno) {
 	case 0:
 	case unix.ENOSYS, unix.EPERM, unix.EACCES:
@@ -79,26 +79,26 @@ func newRing() (*ring, error) {
 		return nil, a.failure("io_uring_setup")
 	}
 	var err error
-	if r.fd, err = aside(a.ret); err != nil {
+	if made.fd, err = r.aside(a.ret); err != nil {
 		return nil, err
 	}
-	p := &r.params
+	p := &made.params
 	for _, part := range []struct {
 		data   *[]byte
 		offset int64
 		size   uint32
 	}{
-		{&r.sq, ringOffSQ, p.sq.array + p.sqEntries*4},
-		{&r.cq, ringOffCQ, p.cq.cqes + p.cqEntries*uint32(unsafe.Sizeof(completion{}))},
-		{&r.entries, ringOffEntries, p.sqEntries * uint32(unsafe.Sizeof(submission{}))},
+		{&made.sq, ringOffSQ, p.sq.array + p.sqEntries*4},
+		{&made.cq, ringOffCQ, p.cq.cqes + p.cqEntries*uint32(unsafe.Sizeof(completion{}))},
+		{&made.entries, ringOffEntries, p.sqEntries * uint32(unsafe.Sizeof(submission{}))},
 	} {
-		*part.data, err = unix.Mmap(r.fd, part.offset, int(part.size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+		*part.data, err = unix.Mmap(made.fd, part.offset, int(part.size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
 		if err != nil {
-			r.close()
+			made.close()
 			return nil, errors.Join(errors.New("map the io_uring"), err)
 		}
 	}
-	return r, nil
+	return made, nil
 }
 
 // close lets go of the ring, and of what it still waits for.
@@ -202,7 +202,7 @@ func (c completion) answer() answer {
 func (r *run) askRing(fd int, mask scenario.Events) answer {
 	if r.ring == nil {
 		var err error
-		if r.ring, err = newRing(); err != nil {
+		if r.ring, err = r.newRing(); err != nil {
 			return r.fail(err)
 		}
 	}
@@ -219,7 +219,7 @@ func (r *run) askRing(fd int, mask scenario.Events) answer {
 // awaitRing prepares a wait for fd, with a ring of its own, as two threads would
 // take each other's completions.
 func (r *run) awaitRing(fd int, mask scenario.Events, limit time.Duration) func() answer {
-	ring, err := newRing()
+	ring, err := r.newRing()
 	if err != nil {
 		r.fail(err)
 		return nil

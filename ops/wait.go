@@ -21,25 +21,26 @@ type waiting struct {
 
 // A waiter is a thread that waits beside the steps.
 type waiter struct {
-	o      scenario.Observation
-	limit  time.Duration
-	thread atomic.Int64 // its number, 0 before it is about to wait
-	done   chan struct{}
-	a      answer
+	o     scenario.Observation
+	limit time.Duration
+	stat  atomic.Int64 // the descriptor of its thread's state, or -1; notYet before it is about to wait
+	done  chan struct{}
+	a     answer
 }
 
 func nanoseconds(n int64) time.Duration { return time.Duration(n) }
 
 // startWaiter starts a thread that waits, and returns when it sleeps, or is
 // through already.
-func startWaiter(w waiting, o scenario.Observation) *waiter {
+func (r *run) startWaiter(w waiting, o scenario.Observation) *waiter {
 	t := &waiter{o: o, limit: w.limit, done: make(chan struct{})}
+	t.stat.Store(notYet)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer close(t.done)
 		start, before := time.Now(), processorTime()
-		t.thread.Store(int64(unix.Gettid()))
+		t.stat.Store(int64(r.threadState()))
 		t.a = w.call()
 		t.a.polled = w.polled
 		// A wait that is over sooner says nothing about how it waited.
@@ -70,23 +71,36 @@ func (t *waiter) rest() {
 			return
 		default:
 		}
-		if n := t.thread.Load(); n != 0 && asleep(int(n)) {
+		if stat := t.stat.Load(); stat != notYet && asleep(int(stat)) {
 			return
 		}
 		runtime.Gosched()
 	}
 }
 
-// asleep tells whether a thread of this process sleeps: the state in proc(5)'s stat,
-// which stands behind the name in brackets.
-func asleep(thread int) bool {
-	fd, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/stat", thread), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// notYet is no descriptor's number, and not that of none.
+const notYet = -2
+
+// threadState opens the state of this thread, once and before it waits: opened for a look,
+// it would have the lowest free number, which may be that of a closed side
+// that a waiter is about to ask for. -1 if it cannot be had.
+func (r *run) threadState() int {
+	low, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/stat", unix.Gettid()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return false
+		return -1
 	}
-	defer closeFD(fd)
+	fd, err := r.aside(low)
+	if err != nil {
+		return -1
+	}
+	return fd
+}
+
+// asleep tells whether a thread sleeps: the state in proc(5)'s stat, which stands
+// behind the name in brackets.
+func asleep(stat int) bool {
 	var buf [128]byte
-	n, err := unix.Read(fd, buf[:])
+	n, err := unix.Pread(stat, buf[:], 0)
 	if err != nil {
 		return false
 	}
@@ -124,6 +138,9 @@ func (r *run) gatherAll(cmd int) {
 
 // endWaiter reports what a waiter saw, and the command in which, or after which, its wait ended.
 func (r *run) endWaiter(t *waiter, cmd int) {
+	if stat := int(t.stat.Load()); stat >= 0 {
+		closeFD(stat)
+	}
 	t.a.info += fmt.Sprintf("ended=#%d", cmd)
 	r.report(t.o, t.a)
 }

@@ -1,0 +1,78 @@
+package ops
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
+
+const ebadf = scenario.Errno(unix.EBADF)
+
+// crowd opens descriptors until no number below least is free.
+func crowd(t *testing.T, least int) {
+	t.Helper()
+	var held []int
+	t.Cleanup(func() {
+		for _, fd := range held {
+			unix.Close(fd)
+		}
+	})
+	for {
+		fd, err := unix.Dup(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, fd)
+		if fd >= least {
+			return
+		}
+	}
+}
+
+// TestClosedSidesInACrowd holds that what the probe opens for itself is given no
+// closed side's number where the low numbers are taken, as they are in a process that
+// has inherited or opened many.
+func TestClosedSidesInACrowd(t *testing.T) {
+	crowd(t, 80)
+	tests := []struct {
+		script string
+		want   outcome
+	}{
+		{"-n -l con,acc -s clo -c clo --api uring -l pol -c pol -s pol", outcome{ret: -1, errno: ebadf}},
+		{"-n -l con,acc -s clo -c clo -e -l pol -c pol -s pol", outcome{ret: -1, errno: ebadf}},
+		{"-n -l con,acc -s clo -c clo --api epoll-et -l pol --api poll -c pol -s pol", outcome{ret: 1, events: scenario.Nval}},
+		{"-n -l con,acc -s clo -c clo -l que:epoll -c pol -s pol", outcome{ret: 1, events: scenario.Nval}},
+		{"-n -l con,acc -s clo -c clo --api uring -l wai:5ms,pol --api poll -c pol -s pol", outcome{ret: 1, events: scenario.Nval}},
+		{"-n -l con,acc -s clo -c clo -l wai:5ms,blk:5ms -c pol -s pol", outcome{ret: 1, events: scenario.Nval}},
+	}
+	for _, tt := range tests {
+		moves := movesOf(tt.script)
+		for i, o := range outcomes(t, scenario.TCP4, moves) {
+			if m := moves[i]; m.side != scenario.Listener && m.step.Verb == "pol" && o != tt.want {
+				t.Errorf("%s: move %d is answered %v, want %v", tt.script, i+1, o, tt.want)
+			}
+		}
+	}
+}
+
+// TestThreadStateIsAside holds that a look at a waiter's thread does not open the number of a closed
+// side, which the waiter may be about to ask for.
+func TestThreadStateIsAside(t *testing.T) {
+	fd, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(fd) // the lowest free number, which the next open would have
+	var r run
+	*r.socket(scenario.Client) = socket{fd: fd, closed: true}
+	stat := r.threadState()
+	defer unix.Close(stat)
+	if stat < 0 || stat == fd {
+		t.Errorf("the state is open as %d, with a closed side at %d", stat, fd)
+	}
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
+		t.Errorf("the number of the closed side answers %v, want EBADF", err)
+	}
+}
