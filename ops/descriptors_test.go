@@ -1,14 +1,27 @@
 package ops
 
 import (
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
+	"pgregory.net/rapid"
 
 	"sockprobe/scenario"
 )
 
 const ebadf = scenario.Errno(unix.EBADF)
+
+// openDescriptors counts this process's descriptors, the one it needs for that
+// included.
+func openDescriptors(t rapid.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
 
 // crowd opens descriptors until no number below least is free.
 func crowd(t *testing.T, least int) {
@@ -74,5 +87,26 @@ func TestThreadStateIsAside(t *testing.T) {
 	}
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != unix.EBADF {
 		t.Errorf("the number of the closed side answers %v, want EBADF", err)
+	}
+}
+
+// TestClosedBeforeItIsThere holds that a clo of a side without a descriptor closes none that it is
+// given later, and does not keep the end of the run from closing that.
+func TestClosedBeforeItIsThere(t *testing.T) {
+	before := openDescriptors(t)
+	moves := movesOf("-n -s clo -l con,acc -s pol,clo,pol")
+	out := outcomes(t, scenario.TCP4, moves)
+	if want := (outcome{ret: -1, errno: ebadf}); out[0] != want {
+		t.Errorf("clo without a descriptor is answered %v, want %v", out[0], want)
+	}
+	if want := (outcome{ret: 1, events: scenario.Out}); out[3] != want {
+		t.Errorf("pol of the socket that came later is answered %v, want %v", out[3], want)
+	}
+	if want := (outcome{ret: 1, events: scenario.Nval}); out[5] != want {
+		t.Errorf("pol of the closed side is answered %v, want %v", out[5], want)
+	}
+	outcomes(t, scenario.TCP4, moves[:3])
+	if after := openDescriptors(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 }
