@@ -98,13 +98,13 @@ func (r *run) wai(s step) waiting {
 	w := waiting{limit: limit, polled: true}
 	switch s.api {
 	case scenario.Select:
-		w.call = func() answer { return selectFor(s.fd, mask, limit) }
+		w.call = func() answer { return undisturbed(func() answer { return selectFor(s.fd, mask, limit) }) }
 	case scenario.Epoll, scenario.EpollET, scenario.EpollOneshot:
 		w.call = r.awaitEpoll(s, mask, limit)
 	case scenario.Uring:
 		w.call = r.awaitRing(s.fd, mask, limit)
 	default:
-		w.call = func() answer { return pollFor(s.fd, mask, limit) }
+		w.call = func() answer { return undisturbed(func() answer { return pollFor(s.fd, mask, limit) }) }
 	}
 	return w
 }
