@@ -1,9 +1,12 @@
 package ops
 
 import (
+	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"pgregory.net/rapid"
@@ -172,6 +175,20 @@ func (v vocabulary) moves() *rapid.Generator[[]move] {
 		}
 	})
 	return rapid.SliceOfN(one, 0, v.most)
+}
+
+// check is rapid.Check with a number of checks of its own.
+func check(t *testing.T, n int, prop func(*rapid.T)) {
+	t.Helper()
+	if testing.Short() {
+		n *= 5 // of which rapid makes a fifth then
+	}
+	checks := flag.Lookup("rapid.checks").Value
+	asked := checks.String()
+	defer checks.Set(asked)
+	checks.Set(strconv.Itoa(n))
+	flag.Set("rapid.nofailfile", "true") // the message holds the script
+	rapid.Check(t, prop)
 }
 
 // An outcome is what a move was answered, as a golden keeps it.
