@@ -5,10 +5,11 @@ GO         ?= go
 TOOL       := $(GO) tool -modfile=tools/go.mod
 BUILD      := build
 FUZZTIME   ?= 200000x # a count: a time may end a good run with an error, golang/go#75804
+SCRIPTFUZZ ?= 20000x # the same for scripts that run, which takes longer
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: bench-relay soak kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay soak soak-scripts kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -24,6 +25,9 @@ race: ## the tests under the race detector (needs a C compiler)
 
 soak: ## the relay's long tests under the race detector: 10,000 connections, to 64 MB each
 	GORACE=atexit_sleep_ms=0 $(GO) test -race ./fwd -run '^Test(Soak|Laws)' -count 1 -v
+
+soak-scripts: ## 100,000 random scripts in one process: nothing hangs, nothing is left, no answer is not the kernel's
+	SOCKPROBE_SOAK=100000 $(GO) test ./ops -run '^TestSoak$$' -count 1 -timeout 30m -v
 
 check: fmt vet lint test race fuzz bench-once golden ## everything that must be green before a commit
 
@@ -43,10 +47,11 @@ golden: build ## compare this kernel with the goldens
 golden-update: build ## write this kernel's answers into the goldens; say in the commit which kernel it was
 	$(BUILD)/sockprobe verify -u testdata/golden
 
-fuzz: ## each fuzz target for FUZZTIME (200000x)
+fuzz: ## each fuzz target for FUZZTIME (200000x), the one that runs scripts for SCRIPTFUZZ (20000x)
 	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./scenario -run '^$$' -fuzz '^FuzzParseFile$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
 	$(GO) test ./fwd -run '^$$' -fuzz '^FuzzParseSpec$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 10x
+	$(GO) test ./ops -run '^$$' -fuzz '^FuzzScripts$$' -fuzztime $(SCRIPTFUZZ) -fuzzminimizetime 10x
 
 bench: ## the benchmarks; "ratio" is a script over the same calls made bare
 	$(GO) test ./... -run '^$$' -bench . -benchtime $(BENCHTIME)

@@ -13,7 +13,10 @@ import (
 func (r *run) con(s step) answer {
 	from, to := r.route(s.side)
 	from.tried = true
-	fd := from.fd
+	fd, addr := from.fd, to.addr
+	if addr == nil {
+		addr = &address{} // of no bytes, as there is none
+	}
 	if s.arg.Given() && !from.nonblocking {
 		setNonblock(fd, true)
 		defer setNonblock(fd, false)
@@ -21,7 +24,7 @@ func (r *run) con(s step) answer {
 	calls := 0
 	a := r.slept(fd, unix.SO_SNDTIMEO, func() answer {
 		calls++
-		return connect(fd, to.addr)
+		return connect(fd, addr)
 	})
 	// A connect that a signal ended goes on connecting, so that the second call
 	// says EALREADY where the first would have said EINPROGRESS.

@@ -25,6 +25,7 @@ var kinds = [...]kind{
 	scenario.UDP4:          {unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDP},
 	scenario.UDP6:          {unix.AF_INET6, unix.SOCK_DGRAM, unix.IPPROTO_UDP},
 	scenario.UnixDgram:     {unix.AF_UNIX, unix.SOCK_DGRAM, 0},
+	scenario.Socketpair:    {unix.AF_UNIX, unix.SOCK_STREAM, 0},
 }
 
 // newSocket makes a socket of a family. A kernel that does not have the family
@@ -46,7 +47,8 @@ func newSocket(f scenario.Family) (int, error) {
 // newPair makes a socketpair(2).
 func newPair() (c, s int, err error) {
 	var fds [2]int32
-	a := reply(unix.RawSyscall6(unix.SYS_SOCKETPAIR, unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0,
+	k := kinds[scenario.Socketpair]
+	a := reply(unix.RawSyscall6(unix.SYS_SOCKETPAIR, uintptr(k.domain), uintptr(k.typ|unix.SOCK_CLOEXEC), uintptr(k.protocol),
 		uintptr(unsafe.Pointer(&fds)), 0, 0))
 	return int(fds[0]), int(fds[1]), a.failure("socketpair")
 }
