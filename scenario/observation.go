@@ -22,4 +22,9 @@ type Observation struct {
 	// Info is what else the step has found out, as name=value pairs with blanks
 	// between them: "err=ECONNRESET".
 	Info string
+
+	// States is how each open socket stood after the step, and Why has a line for each
+	// bit of Events: what is set because of what. Both are there only if asked for.
+	States []State
+	Why    []string
 }

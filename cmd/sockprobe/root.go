@@ -22,6 +22,7 @@ type settings struct {
 	timeout timeoutFlag
 	settle  settleFlag
 	repeat  repeatFlag
+	why     bool // explain, in the probe
 
 	on          onFlag // the kernel to run on
 	bootTimeout timeoutFlag
@@ -117,6 +118,7 @@ Exit codes:
 	flags.Var(&format, "format", "text, classic (as in 2019) or json")
 	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
 
+	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
 	flags.BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
 
 	shared := root.PersistentFlags()
