@@ -43,6 +43,9 @@ type Options struct {
 	// Settle is for how long readiness must have been unchanged before each
 	// step; 0 is not to wait, SettleAuto what the running kernel needs.
 	Settle time.Duration
+	// States has every observation tell how each open socket stands after it. To look may
+	// change what an edge-triggered registration reports later.
+	States bool
 }
 
 // ErrNoLoopback ends a run whose con found no way to 127.0.0.1: nothing that it
@@ -77,7 +80,7 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 	}
 	r := run{
 		timeout: opts.Timeout, settleFor: opts.Settle, yields: yields, observe: observe,
-		family: script.Family, explicit: script.Explicit, epoll: -1,
+		family: script.Family, explicit: script.Explicit, states: opts.States, epoll: -1,
 	}
 	for i := range r.sockets {
 		r.sockets[i].fd = -1
@@ -105,6 +108,7 @@ type run struct {
 	observe   func(scenario.Observation)
 	family    scenario.Family
 	explicit  bool
+	states    bool
 
 	sockets [sideCount]socket // by index
 	failed  error             // why nothing more can be observed
@@ -256,6 +260,9 @@ func (r *run) report(o scenario.Observation, a answer) {
 	o.Ret, o.Errno = a.ret, a.errno
 	o.Polled, o.Events = a.polled, a.events
 	o.Opened, o.Info = a.opened, a.info
+	if r.states {
+		o.States = r.snapshot(a)
+	}
 	r.observe(o)
 }
 
@@ -263,7 +270,7 @@ func (r *run) report(o scenario.Observation, a answer) {
 // it, the client's and, if the script has one, the second client's, in this order. In a process
 // with only 0, 1 and 2 open they are 3, 4 and, without a second, accept's will be 5.
 func (r *run) setUp(script scenario.Script) error {
-	second := script.Has(scenario.Client2) || script.Has(scenario.Server2)
+	second := script.Second || script.Has(scenario.Client2) || script.Has(scenario.Server2)
 	var sides []scenario.Side
 	switch {
 	case r.family == scenario.Socketpair:

@@ -29,6 +29,7 @@ type record struct {
 	Events *uint32  `json:"events,omitempty"`
 	Names  []string `json:"names,omitzero"`
 	Info   pairs    `json:"info,omitempty"`
+	Why    []string `json:"why,omitempty"`
 	By     []string `json:"by,omitempty"`
 	Count  int      `json:"count,omitempty"`
 	Runs   int      `json:"runs,omitempty"`
@@ -39,7 +40,7 @@ type record struct {
 func JSONLine(o scenario.Counted, runs int) string {
 	r := record{
 		Cmd: o.Cmd, Step: o.Step, Side: o.Side.String(), Verb: o.Verb, Arg: o.Arg, FD: o.FD, Ret: o.Ret,
-		Info: pairs(o.Info), By: o.By.Names(),
+		Info: pairs(o.Info), Why: o.Why, By: o.By.Names(),
 	}
 	if o.Opened != 0 {
 		r.Opened = o.Opened.String()
@@ -67,7 +68,7 @@ func ParseJSON(line []byte) (o scenario.Counted, runs int, err error) {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return o, 0, err
 	}
-	o.Observation = scenario.Observation{Cmd: r.Cmd, Step: r.Step, Verb: r.Verb, Arg: r.Arg, FD: r.FD, Ret: r.Ret, Info: string(r.Info)}
+	o.Observation = scenario.Observation{Cmd: r.Cmd, Step: r.Step, Verb: r.Verb, Arg: r.Arg, FD: r.FD, Ret: r.Ret, Info: string(r.Info), Why: r.Why}
 	for _, name := range r.By {
 		api, ok := scenario.APINamed(name)
 		if !ok {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"sockprobe/scenario"
 )
@@ -21,7 +22,7 @@ type Printer struct {
 func Text(w io.Writer, colour bool) *Printer {
 	p := palette{on: colour}
 	return &Printer{w: w, line: func(o scenario.Counted, runs int) string {
-		return textLine(o.Observation, p) + p.faint(share(o, runs))
+		return textLine(o.Observation, p) + p.faint(share(o, runs)) + reasons(o.Why, p)
 	}}
 }
 
@@ -43,6 +44,15 @@ func Classic(w io.Writer) *Printer {
 
 // JSON prints one object a line. docs/observation.schema.json describes it.
 func JSON(w io.Writer) *Printer { return &Printer{w: w, line: JSONLine} }
+
+// reasons are lines below an observation's: why each bit is set.
+func reasons(why []string, p palette) string {
+	var b strings.Builder
+	for _, line := range why {
+		b.WriteString("\n    " + p.faint(line))
+	}
+	return b.String()
+}
 
 // share tells how many of several runs gave an answer, if not all did, and which
 // ways of asking if they do not agree.

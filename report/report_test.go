@@ -91,6 +91,19 @@ var samples = []struct {
 		json:    `{"cmd":1,"step":1,"side":"c","verb":"pol","fd":4,"ret":1,"events":1073741825,"names":["IN","???[0x40000000]"]}`,
 	},
 	{
+		name: "events and why",
+		in: scenario.Observation{
+			Cmd: 1, Step: 1, Side: scenario.Client, Verb: "pol", FD: 4,
+			Ret: 1, Polled: true, Events: scenario.Out | scenario.Hup, Why: []string{"OUT: not connected: snd answers EPIPE", "HUP: not connected"},
+		},
+		text: "cmd #1 stp #1: pol(c=4): ret=1 ev=0x14 (OUT HUP)\n" +
+			"    OUT: not connected: snd answers EPIPE\n    HUP: not connected",
+		classic: "cmd #1 stp #1: do_pol(4): ret=1 ev=0x14 (OUT HUP)",
+		stable:  "cmd #1 stp #1: pol(c): ret=1 ev=0x14 (OUT HUP)",
+		json: `{"cmd":1,"step":1,"side":"c","verb":"pol","fd":4,"ret":1,"events":20,"names":["OUT","HUP"],` +
+			`"why":["OUT: not connected: snd answers EPIPE","HUP: not connected"]}`,
+	},
+	{
 		name: "an argument, and what was found out",
 		in: scenario.Observation{
 			Cmd: 1, Step: 1, Side: scenario.Client.Copy(), Verb: "wai", Arg: "1s/in", FD: 7,

@@ -22,6 +22,11 @@ type Observation struct {
 	// Info is what else the step has found out, as name=value pairs with blanks
 	// between them: "err=ECONNRESET".
 	Info string
+
+	// States is how each open socket stood after the step, and Why has a line for each
+	// bit of Events: what is set because of what. Both are there only if asked for.
+	States []State
+	Why    []string
 }
 
 // PendingError is what a socket's SO_ERROR is, in an observation's Info.

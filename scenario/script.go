@@ -10,6 +10,9 @@ type Script struct {
 	Family Family
 	// Explicit scripts have every con and acc written out: none is implied.
 	Explicit bool
+	// Second has the second connection's sockets made even if no command is for them: what
+	// [Script.Until] has left of a script runs on the same sockets as all of it.
+	Second   bool
 	Commands []Command
 }
 

@@ -22,6 +22,7 @@ type settings struct {
 	timeout timeoutFlag
 	settle  settleFlag
 	repeat  repeatFlag
+	why     bool // explain, in the probe
 
 	on          onFlag // the kernel to run on
 	bootTimeout timeoutFlag
@@ -125,6 +126,7 @@ Exit codes:
 	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
 
 	flags.BoolVar(&draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
+	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
 	flags.BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
 
 	shared := root.PersistentFlags()

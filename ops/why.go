@@ -1,0 +1,100 @@
+package ops
+
+import (
+	"strconv"
+	"strings"
+
+	"sockprobe/scenario"
+	"sockprobe/why"
+)
+
+// tries is how often a run is made again that went otherwise: an acknowledgement
+// may come sooner or later, and a fil may send more or less.
+const tries = 8
+
+// Explained runs a script and gives its observations, those that ask for readiness
+// with why each of their bits is set. For that it runs the script again: once with the states of the sockets, as to
+// read them may wake what epoll has registered (SOCK_NOSPACE), and once for each
+// question that cannot be asked without a change to the socket ([why.Questions]), up to the pol that
+// it is about. What was observed until then is there with [ErrNoServer], too.
+func Explained(script scenario.Script, opts Options) ([]scenario.Observation, error) {
+	obs, err := observations(script, opts)
+	seen := withStates(script, opts, obs)
+	for i := range obs {
+		for _, e := range why.Explain(script, seen[:i+1], Twins(script, opts, seen[:i+1])) {
+			obs[i].Why = append(obs[i].Why, e.String())
+		}
+	}
+	return obs, err
+}
+
+// withStates are the observations of a run as they are in another that tells how the sockets
+// stood, or the observations themselves if there is none that went so.
+func withStates(script scenario.Script, opts Options, obs []scenario.Observation) []scenario.Observation {
+	opts.States = true
+	for range tries {
+		if seen, _ := observations(script, opts); why.SameAnswers(obs, seen) {
+			return seen
+		}
+	}
+	return obs
+}
+
+func observations(script scenario.Script, opts Options) (obs []scenario.Observation, err error) {
+	err = Run(script, opts, func(o scenario.Observation) { obs = append(obs, o) })
+	return obs, err
+}
+
+// Twins asks twins of a run what there is to be asked about its last observation.
+func Twins(script scenario.Script, opts Options, obs []scenario.Observation) why.Answers {
+	answers := why.Answers{}
+	for _, step := range why.Questions(script, obs) {
+		if a, ok := Twin(script, opts, obs, step); ok {
+			answers[step.Verb] = a
+		}
+	}
+	return answers
+}
+
+// Twin runs a script again up to and with the last of some observations of it, then makes another
+// there, and gives its answer. It gives none if the steps before went otherwise: then
+// it says nothing about the run that was observed.
+func Twin(script scenario.Script, opts Options, obs []scenario.Observation, step scenario.Step) (scenario.Observation, bool) {
+	opts.States = true
+	o := obs[len(obs)-1]
+	twin := script.Until(o.Cmd, o.Step)
+	if end := ended(o); end > 0 { // a wait's answer stands behind the command that has ended it
+		twin = script.Until(end, len(script.Commands[end-1].Steps))
+	}
+	// A registration with epoll tells of a closed side as long as its copy is open (epoll(7), Q6).
+	side := o.Side
+	if s, open := o.StateOf(side); open {
+		side = s.Side
+	}
+	twin.Commands = append(twin.Commands, scenario.Command{Side: side, Steps: []scenario.Step{step}})
+	for range tries {
+		again, err := observations(twin, opts)
+		if err != nil || !why.Same(obs, again) {
+			continue
+		}
+		for _, a := range again[len(obs):] {
+			if a.Cmd == len(twin.Commands) && a.Step == 1 {
+				return a, true
+			}
+		}
+	}
+	return scenario.Observation{}, false
+}
+
+// ended is the command that has ended a wait, or 0.
+func ended(o scenario.Observation) int {
+	for word := range strings.FieldsSeq(o.Info) {
+		if number, found := strings.CutPrefix(word, "ended=#"); found {
+			n, err := strconv.Atoi(number)
+			if err == nil {
+				return n
+			}
+		}
+	}
+	return 0
+}

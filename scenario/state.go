@@ -1,0 +1,38 @@
+package scenario
+
+// A State is how one socket stood right after a step, as far as that can be read
+// without a change to it. Neither SO_ERROR nor a receive is among what it is made
+// of: both take a pending error.
+type State struct {
+	Side   Side
+	Ready  Events // what poll(2) answers to every bit that it has
+	TCP    string // TCP_INFO's state: "CLOSE_WAIT"; "" where the kernel has none or does not tell
+	Unread int    // SIOCINQ, in bytes; -1 if the kernel does not tell
+	Queue  int    // connections to be accepted; -1 if it does not listen, or the kernel does not tell
+}
+
+// StateOf is the state of a side's socket, by its own letter or by that of a copy,
+// if the script has one of them open.
+func (o Observation) StateOf(side Side) (State, bool) {
+	var found State
+	for _, s := range o.States {
+		if s.Side == side {
+			return s, true
+		}
+		if s.Side.Original() == side.Original() {
+			found = s
+		}
+	}
+	return found, found.Side != 0
+}
+
+// Until is the script up to and with a step of a command, from 1.
+func (s Script) Until(cmd, step int) Script {
+	commands := make([]Command, cmd)
+	copy(commands, s.Commands)
+	last := &commands[cmd-1]
+	last.Steps = last.Steps[:step:step]
+	s.Second = s.Second || s.Has(Client2) || s.Has(Server2)
+	s.Commands = commands
+	return s
+}

@@ -1,0 +1,460 @@
+package why_test
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"sockprobe/ops"
+	"sockprobe/scenario"
+	"sockprobe/why"
+)
+
+var brief = ops.Options{Timeout: 20 * time.Millisecond, Settle: ops.SettleAuto}
+
+// A reporter is a *testing.T or a *rapid.T.
+type reporter interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// A claim is one explanation, and where it was made.
+type claim struct {
+	reporter
+	script scenario.Script
+	obs    []scenario.Observation // up to the pol
+	side   scenario.Side
+	e      why.Explanation
+}
+
+// Fatalf says of which script it is.
+func (c claim) Fatalf(format string, args ...any) {
+	c.Helper()
+	c.reporter.Fatalf("%s\n"+format, append([]any{c.script}, args...)...)
+}
+
+// after runs the script again on fresh sockets, up to and with observation i, and makes more steps there: the words of a
+// command for the claim's side. What it gives is the answers to these.
+func (c claim) after(i int, steps string) []scenario.Observation {
+	c.Helper()
+	o := c.obs[i]
+	step := o.Step
+	if step == 0 {
+		c.Fatalf("step 0 is no place to stop at")
+	}
+	s := c.script.Until(o.Cmd, step)
+	words := []string{"--family", c.script.Family.String()}
+	if c.side.IsCopy() {
+		words = append(words, "-"+c.side.Original().String(), "dup")
+	}
+	words = append(words, "-"+c.side.String(), steps)
+	more, err := scenario.Parse(words, ops.Verbs())
+	if err != nil {
+		c.Fatalf("%s: %v", steps, err)
+	}
+	s.Commands = append(s.Commands, more.Commands[len(more.Commands)-1])
+	var obs []scenario.Observation
+	err = ops.Run(s, brief, func(o scenario.Observation) { obs = append(obs, o) })
+	if err != nil && !errors.Is(err, ops.ErrNoServer) {
+		c.Fatalf("%v", err)
+	}
+	obs = slices.DeleteFunc(obs, func(o scenario.Observation) bool { return o.Cmd < len(s.Commands) || o.Step == 0 })
+	return obs
+}
+
+// here makes steps in the place after the pol.
+func (c claim) here(steps string) []scenario.Observation {
+	c.Helper()
+	return c.after(len(c.obs)-1, steps)
+}
+
+// last is the answer to the last of some steps there, in a word.
+func (c claim) last(steps string) string {
+	c.Helper()
+	answers := c.here(steps)
+	return word(answers[len(answers)-1])
+}
+
+func (c claim) want(steps, want string) {
+	c.Helper()
+	if got := c.last(steps); got != want {
+		c.Fatalf("%q: %s there answers %s, want %s", c.e, steps, got, want)
+	}
+}
+
+// word is an error's name, what a step found out, or what it returned.
+func word(o scenario.Observation) string {
+	switch {
+	case o.Errno != 0 && o.Verb != "drn":
+		return o.Errno.Name()
+	case o.Verb == "drn" && o.Errno != 0:
+		return strconv.Itoa(max(o.Ret, 0)) + " and " + o.Errno.Name()
+	case o.Info != "":
+		return o.Info
+	default:
+		return strconv.Itoa(o.Ret)
+	}
+}
+
+func (c claim) isTCP() bool {
+	return c.script.Family == scenario.TCP4 || c.script.Family == scenario.TCP6
+}
+
+func (c claim) isDatagram() bool {
+	f := c.script.Family
+	return f == scenario.UDP4 || f == scenario.UDP6 || f == scenario.UnixDgram
+}
+
+// urgent holds that the other end has sent an urgent byte that rco has not taken.
+func (c claim) urgent() {
+	c.Helper()
+	if !c.another("oob") {
+		c.Fatalf("%q: nobody has sent one", c.e)
+	}
+	if got := c.polled(len(c.obs) - 1); got&scenario.Pri == 0 {
+		c.Fatalf("%q: there is %v", c.e, got)
+	}
+}
+
+// ends holds that nothing more comes: a receive that may wait does not have to. A datagram socket
+// has no end.
+func (c claim) ends() {
+	c.Helper()
+	if got := c.here("err,drn")[1]; !c.isDatagram() && got.Errno.Name() == "EAGAIN" {
+		c.Fatalf("%q: no end comes: drn answers %s", c.e, word(got))
+	}
+}
+
+// tcp is TCP's state there.
+func (c claim) tcp(i int) string {
+	c.Helper()
+	if c.script.Family == scenario.MPTCP {
+		return ""
+	}
+	state, _, _ := strings.Cut(word(c.after(i, "inf")[0]), " ")
+	return strings.TrimPrefix(state, "state=")
+}
+
+// polled is what a pol for everything answers there.
+func (c claim) polled(i int) scenario.Events {
+	c.Helper()
+	return c.after(i, "pol:in+out+rdhup+pri")[0].Events
+}
+
+// checks hold each cause against the kernel.
+var checks = map[why.Cause]func(claim){
+	why.Unknown: func(claim) {},
+	why.Data: func(c claim) {
+		if c.e.Got != "" {
+			c.want("rcv", c.e.Got)
+		}
+		if got, _, _ := strings.Cut(c.last("que"), " "); got != "in="+strconv.Itoa(c.e.N) {
+			c.Fatalf("%q: there is %s", c.e, got)
+		}
+		if c.e.N <= 1<<20 {
+			c.want("err,rcv:1048576", strconv.Itoa(c.e.N))
+		}
+	},
+	why.SomeData: func(c claim) { c.want("rcv:1048576", strconv.Itoa(c.e.N)) },
+	why.EmptyMessage: func(c claim) {
+		c.want("rcv", "0")
+		if c.last(strings.Repeat("rcv,", 30)+"rcv") == "0" { // no script sends as many
+			c.Fatalf("%q: it is the end", c.e)
+		}
+	},
+	why.End: func(c claim) {
+		c.want("rcv", "0")
+		c.want("rcv,rcv", "0") // not an empty message
+	},
+	why.ReadShut: func(c claim) {
+		if c.e.Got != "" {
+			c.want("rcv", c.e.Got)
+		}
+		if c.polled(len(c.obs)-1)&scenario.RDHup == 0 {
+			c.Fatalf("%q: there is no RDHUP", c.e)
+		}
+		c.ends()
+	},
+	why.Waiting: func(c claim) {
+		for i := range max(c.e.N, 1) {
+			if got := c.last(strings.Repeat("acc,", i) + "acc"); got[0] == 'E' {
+				c.Fatalf("%q: acc %d answers %s", c.e, i+1, got)
+			}
+		}
+		if c.e.N > 0 {
+			c.want(strings.Repeat("acc,", c.e.N)+"acc", "EAGAIN")
+		}
+	},
+	why.Urgent: func(c claim) {
+		c.want("rco", c.e.Got)
+		if c.e.Got != "1" {
+			c.urgent()
+			return
+		}
+		if got := c.here("rco,pol:pri")[1]; got.Events&scenario.Pri != 0 {
+			c.Fatalf("%q: it is still there", c.e)
+		}
+	},
+	why.Room: func(c claim) {
+		if c.e.Got != "" {
+			c.want("snd", c.e.Got)
+		} else if got := c.here("snd")[0]; got.Ret <= 0 {
+			c.Fatalf("%q: snd answers %s", c.e, word(got))
+		}
+	},
+	why.WriteShut: func(c claim) {
+		c.want("snd", c.e.Got)
+		c.want("err,snd", "EPIPE")
+	},
+	why.BothShut: func(c claim) {
+		if c.e.Got != "" {
+			c.want(c.e.Verb, c.e.Got)
+		}
+		// A UDP socket that holds data back takes more, shut or not, and one without an
+		// address to send to says that first.
+		if got := c.last("err,snd"); got != "EPIPE" && !c.isDatagram() && (got != "ENOTCONN" || c.side.Original() != scenario.Listener) {
+			c.Fatalf("%q: snd answers %s", c.e, got)
+		}
+		c.ends()
+		if c.polled(len(c.obs)-1)&(scenario.RDHup|scenario.Hup) != scenario.RDHup|scenario.Hup {
+			c.Fatalf("%q: they are not", c.e)
+		}
+	},
+	why.Gone: func(c claim) {
+		if c.e.Got != "" {
+			c.want(c.e.Verb, c.e.Got)
+		}
+		c.want("err,snd", "EPIPE")
+		if state := c.tcp(len(c.obs) - 1); c.isTCP() && state != "CLOSE" {
+			c.Fatalf("%q: the state is %s", c.e, state)
+		}
+		c.ends()
+	},
+	why.NotConnected: func(c claim) {
+		if c.e.Got != "" {
+			c.want(c.e.Verb, c.e.Got)
+		}
+		if state := c.tcp(len(c.obs) - 1); c.isTCP() && state != "CLOSE" {
+			c.Fatalf("%q: the state is %s", c.e, state)
+		}
+		if o := c.side.Original(); o == scenario.Client || o == scenario.Client2 {
+			if got := c.last("con:nb"); got == "EISCONN" {
+				c.Fatalf("%q: con answers %s", c.e, got)
+			}
+		}
+	},
+	why.NotListening: func(c claim) {
+		if c.isTCP() && c.tcp(len(c.obs)-1) != "CLOSE" {
+			c.Fatalf("%q: it is one", c.e)
+		}
+		if c.side.Original() == scenario.Listener { // from which acc accepts
+			c.want("acc", "EINVAL")
+		}
+	},
+	why.Pending: func(c claim) {
+		c.want("err", "err="+c.e.Err)
+		if got := c.here("err,pol")[1]; got.Events&scenario.Err != 0 {
+			c.Fatalf("%q: it is still there", c.e)
+		}
+		for _, verb := range []string{"rcv", "snd"} {
+			answers := c.here(verb + ",err")
+			took := word(answers[0]) == c.e.Err && word(answers[1]) == "err=0"
+			if took != slices.Contains(c.e.Takes, verb) {
+				c.Fatalf("%q: %s answers %s, and then there is %s", c.e, verb, word(answers[0]), word(answers[1]))
+			}
+		}
+	},
+	why.Closed: func(c claim) {
+		c.want("rcv", "EBADF")
+	},
+	why.CountedByBit: func(c claim) { // what is counted is held by itself
+		if c.polled(len(c.obs)-1)&c.e.By.Bit == 0 {
+			c.Fatalf("%q: there is no such bit", c.e)
+		}
+	},
+}
+
+// happened hold each kind of part against what was observed, and the kernel.
+var happened = map[why.Kind]func(claim, why.Part){
+	why.Unclear: func(claim, why.Part) {},
+	why.Own: func(c claim, p why.Part) {
+		o := c.obs[c.find(p)]
+		if o.Side.Original() != c.side.Original() || o.Errno != 0 && o.Errno.Name() != "ENOTCONN" {
+			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
+		}
+		c.changes(p)
+	},
+	why.FIN: func(c claim, _ why.Part) {
+		i := len(c.obs) - 1
+		if state := c.tcp(i); !slices.Contains([]string{"CLOSE_WAIT", "LAST_ACK", "CLOSING", "CLOSE"}, state) {
+			c.Fatalf("%q: the state is %s", c.e, state)
+		}
+		if !c.another("shw", "shb", "clo") {
+			c.Fatalf("%q: nobody has sent one", c.e)
+		}
+	},
+	why.RST: func(c claim, p why.Part) {
+		if state := c.tcp(len(c.obs) - 1); state != "CLOSE" {
+			c.Fatalf("%q: the state is %s", c.e, state)
+		}
+		if !c.another("clo", "dis", "shb", "shr") {
+			c.Fatalf("%q: nobody has sent one", c.e)
+		}
+		if !c.hadError("ECONNRESET") && !c.hadError("EPIPE") {
+			c.Fatalf("%q: there was no error", c.e)
+		}
+		if p.Step != (why.Ref{}) {
+			c.changes(p)
+		}
+	},
+	why.Other: func(c claim, p why.Part) {
+		if o := c.obs[c.find(p)]; o.Side.Original() == c.side.Original() || o.Errno != 0 {
+			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
+		}
+		c.changes(p)
+	},
+	why.Earlier: func(c claim, _ why.Part) {
+		i := slices.IndexFunc(c.obs, func(o scenario.Observation) bool { return o.Opened == c.side.Original() })
+		if i < 0 {
+			c.Fatalf("%q: there was no accept", c.e)
+		}
+		shutReading := func(o scenario.Observation) bool { return o.Verb == "shr" || o.Verb == "shb" }
+		if s, _ := c.obs[i].StateOf(c.side); s.Ready&scenario.RDHup == 0 && !slices.ContainsFunc(c.obs[:i], shutReading) {
+			c.Fatalf("%q: it was not so at the accept", c.e)
+		}
+	},
+	why.Unwanted: func(c claim, p why.Part) {
+		if o := c.obs[c.find(p)]; o.Side.Original() == c.side.Original() || o.Ret <= 0 {
+			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
+		}
+		if !slices.ContainsFunc(c.obs, func(o scenario.Observation) bool {
+			return o.Side.Original() == c.side.Original() && (o.Verb == "shr" || o.Verb == "shb")
+		}) {
+			c.Fatalf("%q: it was not shut", c.e)
+		}
+		c.changes(p)
+	},
+	why.Failed: func(c claim, p why.Part) {
+		if !c.hadError(p.Err) {
+			c.Fatalf("%q: there was no such error", c.e)
+		}
+	},
+	why.Connect: func(c claim, p why.Part) {
+		o := c.obs[c.find(p)]
+		if o.Verb != "con" || o.Errno == 0 {
+			c.Fatalf("%q: the step answered %s", c.e, word(o))
+		}
+		if p.Err != "" && !c.hadError(p.Err) {
+			c.Fatalf("%q: there was no such error", c.e)
+		}
+	},
+}
+
+// hold holds a claim and its parts.
+func (c claim) hold() {
+	c.Helper()
+	check, ok := checks[c.e.Cause]
+	if !ok {
+		c.Fatalf("%q: cause %d has no check", c.e, c.e.Cause)
+	}
+	check(c)
+	if c.e.By != nil {
+		by := c
+		by.e = *c.e.By
+		by.hold()
+	}
+	for _, p := range c.e.Parts {
+		check, ok := happened[p.Kind]
+		if !ok {
+			c.Fatalf("%q: kind %d has no check", c.e, p.Kind)
+		}
+		check(c, p)
+	}
+}
+
+// find is the place of a part's step among the observations.
+func (c claim) find(p why.Part) int {
+	c.Helper()
+	i := slices.IndexFunc(c.obs, func(o scenario.Observation) bool {
+		return o.Cmd == p.Step.Cmd && o.Step == p.Step.Step && (p.Verb == "" || o.Verb == p.Verb)
+	})
+	if i < 0 {
+		c.Fatalf("%q: there is no such step", c.e)
+	}
+	return i
+}
+
+// another tells whether a step of another socket was one of some verbs, with success.
+func (c claim) another(verbs ...string) bool {
+	return slices.ContainsFunc(c.obs, func(o scenario.Observation) bool {
+		return o.Side.Original() != c.side.Original() && slices.Contains(verbs, o.Verb) && o.Errno == 0
+	})
+}
+
+// hadError tells whether a step on this socket answered an error, or would now.
+func (c claim) hadError(name string) bool {
+	c.Helper()
+	for _, o := range c.obs {
+		if (o.Errno.Name() == name || o.Info == "err="+name) && (o.Verb == "con" || o.Side.Original() == c.side.Original()) {
+			return true
+		}
+	}
+	return c.last("err") == "err="+name
+}
+
+// changes holds that a step made a difference, by running the script up to before it and up to it. Where
+// the step before is an implied one it cannot be left out.
+func (c claim) changes(p why.Part) {
+	c.Helper()
+	i := c.find(p)
+	if i == 0 || c.obs[i].Step == 0 || c.obs[i-1].Step == 0 || c.e.Cause == why.Closed {
+		return
+	}
+	if _, open := c.obs[i-1].StateOf(c.side); !open {
+		return
+	}
+	var seen [2]string
+	for n, at := range []int{i - 1, i} {
+		seen[n] = c.polled(at).String() + " " + c.tcp(at)
+		for _, steps := range []string{"err,snd", "rcv"} {
+			for _, o := range c.after(at, steps) {
+				seen[n] += " " + word(o)
+			}
+		}
+	}
+	switch {
+	case seen[0] != seen[1]:
+	case c.isDatagram() && strings.Contains(seen[0], "EPIPE"): // the other end is shut, too
+	case c.obs[i].Side.Original() == c.side.Original(): // it was not connected yet, and shows only when it is
+		c.matters(i)
+	default:
+		c.Fatalf("%q: the step changed nothing: %s", c.e, seen[0])
+	}
+}
+
+// matters holds that a shutdown made a difference, by leaving it out. Another one may
+// have done the same.
+func (c claim) matters(i int) {
+	c.Helper()
+	for j, o := range c.obs {
+		if j != i && o.Side.Original() == c.side.Original() && strings.HasPrefix(o.Verb, "sh") {
+			return
+		}
+	}
+	o := c.obs[i]
+	without := c
+	without.script.Commands = slices.Clone(c.script.Commands)
+	cmd := &without.script.Commands[o.Cmd-1]
+	cmd.Steps = slices.Clone(cmd.Steps)
+	cmd.Steps[o.Step-1] = scenario.Step{Verb: "nbl"} // of no influence here
+	var seen [2]string
+	for n, c := range []claim{c, without} {
+		at := len(c.obs) - 1
+		seen[n] = c.polled(at).String() + " " + c.last("err,snd") + " " + c.last("rcv")
+	}
+	if seen[0] == seen[1] {
+		c.Fatalf("%q: without the step there is %s, too", c.e, seen[1])
+	}
+}

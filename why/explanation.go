@@ -1,0 +1,210 @@
+package why
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sockprobe/scenario"
+)
+
+// An Explanation is why one bit is set.
+type Explanation struct {
+	Bit   scenario.Events
+	Cause Cause
+	Parts []Part // what brought the cause about, as far as that is established
+	N     int    // bytes to be received, or connections to be accepted; 0 if not known
+	Err   string // the name of the pending error
+	Takes []string
+	// Verb is what a program may do now, and Got what the twin that did it was answered: a number
+	// or an error's name. Both are "" where that adds nothing.
+	Verb, Got string
+	// By is the explanation of the bit that select(2) counts for this one.
+	By *Explanation
+}
+
+// A Cause is what a bit can be set for.
+type Cause uint8
+
+// The causes.
+const (
+	Unknown      Cause = iota
+	Data               // N bytes wait
+	SomeData           // N bytes are received at once; how many wait is not known
+	EmptyMessage       // a datagram without bytes
+	End                // nothing more comes: a receive answers 0
+	ReadShut           // the reading side is shut, by either end
+	Waiting            // connections wait to be accepted
+	Urgent             // an urgent byte waits
+	Room               // the send buffer has room
+	WriteShut          // the writing side is shut
+	BothShut           // both sides are shut
+	Gone               // the connection has ended by an error
+	NotConnected       // there is no connection
+	NotListening       // what was a listener is none any more
+	Pending            // an error is pending
+	Closed             // the descriptor is closed
+	CountedByBit       // select(2) counts another bit for this one
+	numberOfCauses
+)
+
+// A Part is something that happened to a socket.
+type Part struct {
+	Kind Kind
+	Step Ref    // where
+	Verb string // Own, Other, Connect: which step
+	Err  string // Failed, Connect: the error's name
+}
+
+// A Kind is what happened.
+type Kind uint8
+
+// The kinds.
+const (
+	Unclear  Kind = iota // it is not known what
+	Own                  // a step on this socket
+	FIN                  // a FIN came; on loopback with a step of the other end
+	RST                  // a RST came, during a step or before the accept
+	Other                // a step on another socket, after which this one was shut
+	Earlier              // the other end, before the accept
+	Unwanted             // data came when the reading side was shut, which ends a connection
+	Failed               // an error that is no answer of the other end
+	Connect              // a con that failed
+	numberOfKinds
+)
+
+// A Ref names a step of the script: #2.1. Its zero value names none.
+type Ref struct{ Cmd, Step int }
+
+func (r Ref) String() string { return fmt.Sprintf("#%d.%d", r.Cmd, r.Step) }
+
+func refOf(o scenario.Observation) Ref { return Ref{o.Cmd, o.Step} }
+
+func (p Part) String() string {
+	switch p.Kind {
+	case Own:
+		return p.Verb + " at " + p.Step.String()
+	case FIN:
+		return "FIN received"
+	case RST:
+		if p.Step == (Ref{}) {
+			return "RST received before the accept"
+		}
+		return "RST received at " + p.Step.String()
+	case Other:
+		return "the other end's " + p.Verb + " at " + p.Step.String()
+	case Earlier:
+		return "the other end before the accept"
+	case Unwanted:
+		return "data received at " + p.Step.String() + " with the reading side shut"
+	case Failed:
+		return p.Err + " at " + p.Step.String()
+	case Connect:
+		if p.Err == "" {
+			return "con at " + p.Step.String() + " failed"
+		}
+		return "con at " + p.Step.String() + ": " + p.Err
+	default:
+		return "unknown"
+	}
+}
+
+// Known tells whether all of the explanation is established.
+func (e Explanation) Known() bool {
+	for _, p := range e.Parts {
+		if p.Kind == Unclear {
+			return false
+		}
+	}
+	return e.Cause != Unknown && (e.By == nil || e.By.Known())
+}
+
+// String is the explanation in a line: "HUP: both directions are shut (shw at #2.1,
+// FIN received)".
+func (e Explanation) String() string {
+	return strings.Join(e.Bit.Names(), " ") + ": " + e.Text()
+}
+
+// Text is the explanation without the bit.
+func (e Explanation) Text() string {
+	text := e.cause()
+	switch {
+	case e.Got == "":
+		return text
+	case e.Cause == Room:
+		return fmt.Sprintf("%s, but %s answers %s%s", text, e.Verb, e.Got, e.parts())
+	}
+	return fmt.Sprintf("%s: %s answers %s", text, e.Verb, e.Got)
+}
+
+func (e Explanation) cause() string {
+	switch e.Cause {
+	case Data:
+		return count(e.N, "byte") + " to read"
+	case SomeData:
+		return count(e.N, "byte") + " to read at once"
+	case EmptyMessage:
+		return "an empty message to read"
+	case End:
+		return "the end of the stream" + e.parts()
+	case ReadShut:
+		if len(e.Parts) == 1 && (e.Parts[0].Kind == FIN || e.Parts[0].Kind == RST) {
+			return e.Parts[0].String()
+		}
+		return "the reading side is shut" + e.parts()
+	case Waiting:
+		if e.N == 0 {
+			return "a connection to accept"
+		}
+		return count(e.N, "connection") + " to accept"
+	case Urgent:
+		return "an urgent byte to read"
+	case Room:
+		return "room to send"
+	case WriteShut:
+		return "the writing side is shut" + e.parts()
+	case BothShut:
+		return "both directions are shut" + e.parts()
+	case Gone:
+		return "the connection is gone" + e.parts()
+	case NotConnected:
+		return "not connected" + e.parts()
+	case NotListening:
+		return "no listener any more" + e.parts()
+	case Pending:
+		return fmt.Sprintf("%s pending; the next %s takes it", e.Err, alternatives(e.Takes))
+	case Closed:
+		return "the descriptor is closed" + e.parts()
+	case CountedByBit:
+		return fmt.Sprintf("select counts %s", e.By)
+	default:
+		return "unknown"
+	}
+}
+
+func (e Explanation) parts() string {
+	if len(e.Parts) == 0 {
+		return ""
+	}
+	words := make([]string, len(e.Parts))
+	for i, p := range e.Parts {
+		words[i] = p.String()
+	}
+	return " (" + strings.Join(slices.Compact(words), ", ") + ")"
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// alternatives joins words: "rcv, snd or err".
+func alternatives(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

@@ -1,0 +1,7 @@
+package why
+
+// What tests go through to the last one.
+const (
+	Causes = numberOfCauses
+	Kinds  = numberOfKinds
+)

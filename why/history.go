@@ -1,0 +1,194 @@
+package why
+
+import (
+	"slices"
+
+	"sockprobe/scenario"
+)
+
+// A history is what is known of one socket, from the start of a run to an observation of it.
+type history struct {
+	script  scenario.Script
+	obs     []scenario.Observation
+	side    scenario.Side // by its own letter
+	states  []*scenario.State
+	answers Answers
+}
+
+func newHistory(script scenario.Script, obs []scenario.Observation, answers Answers) *history {
+	h := &history{script: script, obs: obs, side: obs[len(obs)-1].Side.Original(), answers: answers}
+	h.states = make([]*scenario.State, len(obs))
+	for i, o := range obs {
+		if s, ok := o.StateOf(h.side); ok {
+			h.states[i] = &s
+		}
+	}
+	return h
+}
+
+// now is how the socket stands, and nil if it is closed.
+func (h *history) now() *scenario.State { return h.states[len(h.states)-1] }
+
+// isTCP tells whether the states have TCP's.
+func (h *history) isTCP() bool {
+	return h.script.Family == scenario.TCP4 || h.script.Family == scenario.TCP6
+}
+
+// acts tells whether a step acted on this socket. Where there is a listener, con
+// acts on a client and acc on the listener, whichever side they are written for.
+func (h *history) acts(i int) bool {
+	o := h.obs[i]
+	on := o.Side.Original()
+	if h.script.Family.HasListener() {
+		switch {
+		case o.Verb == "acc":
+			on = scenario.Listener
+		case o.Verb == "con" && (on == scenario.Client2 || on == scenario.Server2):
+			on = scenario.Client2
+		case o.Verb == "con":
+			on = scenario.Client
+		}
+	}
+	return on == h.side
+}
+
+// own tells whether a step was one of some verbs on this socket.
+func (h *history) own(i int, verbs ...string) bool {
+	return h.acts(i) && slices.Contains(verbs, h.obs[i].Verb)
+}
+
+// since is the first step after which something held and has held ever since, or -1.
+func (h *history) since(holds func(*scenario.State) bool) int {
+	first := -1
+	for i := len(h.states) - 1; i >= 0 && h.states[i] != nil && holds(h.states[i]); i-- {
+		first = i
+	}
+	return first
+}
+
+func (h *history) sinceReady(bit scenario.Events) int {
+	return h.since(func(s *scenario.State) bool { return s.Ready&bit != 0 })
+}
+
+func (h *history) sinceTCP(state string) int {
+	return h.since(func(s *scenario.State) bool { return s.TCP == state })
+}
+
+// before is TCP's state before a step: "" if there was no socket.
+func (h *history) before(i int) string {
+	switch {
+	case i > 0 && h.states[i-1] != nil:
+		return h.states[i-1].TCP
+	case i > 0:
+		return ""
+	case h.side == scenario.Listener:
+		return "LISTEN"
+	default:
+		return "CLOSE"
+	}
+}
+
+// accepted tells whether the socket came into being by a step.
+func (h *history) accepted(i int) bool {
+	return h.obs[i].Opened == h.side
+}
+
+// isAccepted tells whether it came into being by any.
+func (h *history) isAccepted() bool {
+	return slices.ContainsFunc(h.obs, func(o scenario.Observation) bool { return o.Opened == h.side })
+}
+
+// steady tells whether a wait that has ended is known to have seen how the socket
+// stands now: from where it first could end, nothing has changed.
+func (h *history) steady() bool {
+	w := h.obs[len(h.obs)-1]
+	if w.Verb != "wai" {
+		return true
+	}
+	now := h.now()
+	if now == nil {
+		return false
+	}
+	ready := false
+	for i, o := range h.obs[:len(h.obs)-1] {
+		s := h.states[i]
+		started := o.Cmd > w.Cmd || o.Cmd == w.Cmd && o.Step > w.Step
+		last := i == len(h.obs)-2
+		if next := i + 1; !started && !last {
+			started = h.obs[next].Cmd > w.Cmd || h.obs[next].Cmd == w.Cmd && h.obs[next].Step > w.Step
+		}
+		if !started && !last || s == nil {
+			continue
+		}
+		ready = ready || s.Ready&w.Events != 0
+		if ready && *s != *now {
+			return false
+		}
+	}
+	return ready
+}
+
+// hasBlocked tells whether a blk may have taken an error of this socket before its
+// answer stands among the observations.
+func (h *history) hasBlocked() bool {
+	for _, c := range h.script.Commands {
+		if c.Side.Original() == h.side && slices.ContainsFunc(c.Steps, func(s scenario.Step) bool { return s.Verb == "blk" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// errorAt names the error that came with a step, and tells whether one has come at
+// all: it was pending after it, or the step itself took it.
+func (h *history) errorAt(i int) (name string, came bool) {
+	if h.states[i].Ready&scenario.Err == 0 {
+		return h.taken(i)
+	}
+	for j := i + 1; j < len(h.obs); j++ {
+		if h.states[j] == nil {
+			return "", true
+		}
+		if h.states[j].Ready&scenario.Err == 0 {
+			name, _ = h.taken(j)
+			return name, true
+		}
+	}
+	return h.pending(), true
+}
+
+// taken names the error that a step on this socket answered and so took.
+func (h *history) taken(i int) (name string, took bool) {
+	o := h.obs[i]
+	switch {
+	case !h.acts(i), o.Verb == "blk":
+		return "", false
+	case o.Verb == "err":
+		name = answered(o)
+		return name, name != "0" && name != ""
+	}
+	switch name = o.Errno.Name(); name {
+	case "ECONNRESET", "ECONNREFUSED", "ETIMEDOUT":
+		return name, true
+	case "EPIPE": // what a send answers to SHUT_WR, too, where it takes nothing
+		before := h.before(i)
+		return name, i > 0 && h.states[i-1] != nil && h.states[i-1].Ready&scenario.Err != 0 ||
+			before == "CLOSE_WAIT" && h.states[i].TCP == "CLOSE"
+	default:
+		return "", false
+	}
+}
+
+// pending names the error that is pending, as the twin was told.
+func (h *history) pending() string {
+	a, ok := h.answers["err"]
+	if !ok {
+		return ""
+	}
+	after, open := a.StateOf(h.side)
+	name := answered(a)
+	if !open || after.Ready&scenario.Err != 0 || name == "0" {
+		return ""
+	}
+	return name
+}

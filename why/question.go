@@ -1,0 +1,84 @@
+package why
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sockprobe/scenario"
+)
+
+// Answers are what twins answered in the place of a pol, by the verb. What was not
+// asked, or what a twin whose steps before went otherwise was asked, is not in it.
+type Answers map[string]scenario.Observation
+
+// most is how much a twin asks for: all that there is, but after a fil.
+const most = 1 << 20
+
+// questions are what there is to be asked where one of some bits is set.
+var questions = []struct {
+	step scenario.Step
+	bits scenario.Events
+	side scenario.Side // 0 for all
+}{
+	{scenario.Step{Verb: "rcv", Arg: scenario.Arg{Text: strconv.Itoa(most), N: most}}, scenario.In | scenario.Err, 0},
+	{scenario.Step{Verb: "acc"}, scenario.In, scenario.Listener},
+	{scenario.Step{Verb: "rco"}, scenario.In | scenario.Pri, 0}, // an urgent byte is IN, too, for UNIX sockets
+	{scenario.Step{Verb: "snd"}, scenario.Out | scenario.Err, 0},
+	{scenario.Step{Verb: "err"}, scenario.Err, 0},
+}
+
+// Questions are the steps to ask twins about the last observation of obs, each
+// a twin of its own.
+func Questions(script scenario.Script, obs []scenario.Observation) []scenario.Step {
+	h := newHistory(script, obs, nil)
+	s, o := h.now(), obs[len(obs)-1]
+	if s == nil || !o.Polled || o.Events == 0 {
+		return nil
+	}
+	var steps []scenario.Step
+	for _, q := range questions {
+		if s.Ready&q.bits != 0 && (q.side == 0 || q.side == h.side) {
+			steps = append(steps, q.step)
+		}
+	}
+	return steps
+}
+
+// answered is what a step answered in a word: an error's name, what err found, or a number.
+func answered(o scenario.Observation) string {
+	if o.Errno != 0 {
+		return o.Errno.Name()
+	}
+	if name, found := strings.CutPrefix(o.Info, "err="); found {
+		return name
+	}
+	return strconv.Itoa(o.Ret)
+}
+
+// Same tells whether a twin's steps went as those of the run that it is the twin of, and
+// left the socket of the last one as they did there after each. Other sockets are not compared: their
+// acknowledgements may come sooner or later.
+func Same(run, twin []scenario.Observation) bool {
+	if len(run) == 0 || len(twin) < len(run) || !SameAnswers(run, twin[:len(run)]) {
+		return false
+	}
+	side := run[len(run)-1].Side
+	for i, a := range run {
+		was, open := a.StateOf(side)
+		is, alsoOpen := twin[i].StateOf(side)
+		if was != is || open != alsoOpen {
+			return false
+		}
+	}
+	return true
+}
+
+// SameAnswers tells whether two runs of a script gave the same answers. Descriptors are not
+// compared: on each run they are others.
+func SameAnswers(run, other []scenario.Observation) bool {
+	return slices.EqualFunc(run, other, func(a, b scenario.Observation) bool {
+		return a.Cmd == b.Cmd && a.Step == b.Step && a.Side == b.Side && a.Verb == b.Verb && a.Errno == b.Errno &&
+			a.Events == b.Events && a.Opened == b.Opened && a.Info == b.Info && (a.Ret == b.Ret || a.Opened != 0)
+	})
+}

@@ -1,0 +1,283 @@
+package why_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sockprobe/ops"
+	"sockprobe/scenario"
+	"sockprobe/why"
+)
+
+// TestEveryClassHasACheck holds that nothing can be claimed without a check.
+func TestEveryClassHasACheck(t *testing.T) {
+	for cause := range why.Causes {
+		if checks[cause] == nil {
+			t.Errorf("cause %d has none: %s", cause, why.Explanation{Cause: cause}.Text())
+		}
+	}
+	for kind := range why.Kinds {
+		if happened[kind] == nil {
+			t.Errorf("kind %d has none: %s", kind, why.Part{Kind: kind})
+		}
+	}
+}
+
+// TestScripts shows what is said of scripts that are known to be telling.
+func TestScripts(t *testing.T) {
+	tests := []struct {
+		name, script string
+		want         []string // for each pol and wai a line with its bits' explanations
+	}{
+		{"the seed's", "-c snd,shw -s pol,rcv,pol,rcv,pol,snd,lin,clo -c pol,rcv,pol,rcv,pol,rcv,pol", []string{
+			"IN: 3 bytes to read; OUT: room to send; RDHUP: FIN received",
+			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
+			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
+			"IN: 3 bytes to read; OUT: the connection is gone (RST received at #2.8): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next snd or err takes it; HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: RST received at #2.8: rcv answers ECONNRESET; OUT: the connection is gone (RST received at #2.8): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection is gone (RST received at #2.8): snd answers EPIPE; " +
+				"HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection is gone (RST received at #2.8): snd answers EPIPE; " +
+				"HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
+		}},
+		{"a FIN in each direction", "-s shw -c pol -c shw,pol", []string{
+			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
+			"IN: the end of the stream (FIN received): rcv answers 0; OUT: both directions are shut (shw at #3.1, FIN received): snd answers EPIPE; " +
+				"HUP: both directions are shut (shw at #3.1, FIN received); RDHUP: FIN received",
+		}},
+		{"refused, without a wait", "-l clo -c con:nb,pol,err,pol", []string{
+			"IN: the reading side is shut (con at #2.1: ECONNREFUSED): rcv answers ECONNREFUSED; OUT: not connected (con at #2.1: ECONNREFUSED): snd answers ECONNREFUSED; " +
+				"ERR: ECONNREFUSED pending; the next rcv, snd or err takes it; HUP: not connected (con at #2.1: ECONNREFUSED); " +
+				"RDHUP: the reading side is shut (con at #2.1: ECONNREFUSED)",
+			"IN: the end of the stream (con at #2.1: ECONNREFUSED): rcv answers 0; OUT: not connected (con at #2.1: ECONNREFUSED): snd answers EPIPE; " +
+				"HUP: not connected (con at #2.1: ECONNREFUSED); RDHUP: the reading side is shut (con at #2.1: ECONNREFUSED)",
+		}},
+		{"refused", "-l clo -c pol", []string{
+			"OUT: not connected (con at #2.0: ECONNREFUSED): snd answers EPIPE; HUP: not connected (con at #2.0: ECONNREFUSED)",
+		}},
+		{"fresh", "-n -c pol", []string{"OUT: not connected: snd answers EPIPE; HUP: not connected"}},
+		{"shut before it is connected", "-n -c shb,con,pol", []string{
+			"IN: the end of the stream (shb at #1.1): rcv answers 0; OUT: the writing side is shut (shb at #1.1): snd answers EPIPE; " +
+				"HUP: both directions are shut (shb at #1.1); RDHUP: the reading side is shut (shb at #1.1)",
+		}},
+		{"a listener, shut", "-l pol,shr,pol", []string{
+			"", "OUT: no listener any more (shr at #1.2): snd answers EPIPE; HUP: no listener any more (shr at #1.2)",
+		}},
+		{"a listener's connections", "-l con,pol -d con -l pol", []string{"IN: 1 connection to accept", "IN: 2 connections to accept"}},
+		{"full", "-c fil,pol -s shw -c pol", []string{
+			"", "IN: the end of the stream (FIN received): rcv answers 0; RDHUP: FIN received",
+		}},
+		{"closed with unread data", "-c snd -s clo -c pol,err,pol", []string{
+			"IN: RST received at #2.1: rcv answers ECONNRESET; OUT: the connection is gone (RST received at #2.1): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.1); RDHUP: RST received at #2.1",
+			"IN: the end of the stream (RST received at #2.1): rcv answers 0; OUT: the connection is gone (RST received at #2.1): snd answers EPIPE; " +
+				"HUP: the connection is gone (RST received at #2.1); RDHUP: RST received at #2.1",
+		}},
+		{"data for one that reads no more", "-c shb -s snd -c pol", []string{
+			"IN: the reading side is shut (shb at #1.1): rcv answers ECONNRESET; " +
+				"OUT: the connection is gone (data received at #2.1 with the reading side shut): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
+				"HUP: the connection is gone (data received at #2.1 with the reading side shut); RDHUP: the reading side is shut (shb at #1.1)",
+		}},
+		{"urgent", "-s oob -c pol:in+pri", []string{"PRI: an urgent byte to read: rco answers 1"}},
+		{"a closed descriptor", "-c dup,clo,pol -C pol", []string{"NVAL: the descriptor is closed (clo at #1.2)", "OUT: room to send"}},
+		{"select counts more", "-n --api select -c pol:in", []string{"IN: select counts HUP: not connected"}},
+		{"a wait", "-c wai:10s -s snd", []string{"IN: 3 bytes to read"}},
+		{"UNIX", "--family unix -s snd,clo -c pol", []string{
+			"IN: 3 bytes to read; OUT: room to send, but snd answers EPIPE (the other end's clo at #1.2); " +
+				"HUP: both directions are shut (the other end's clo at #1.2); RDHUP: the reading side is shut (the other end's clo at #1.2)",
+		}},
+		{"UDP", "--family udp4 -s clo -c snd,pol", []string{
+			"OUT: room to send, but snd answers ECONNREFUSED; ERR: ECONNREFUSED pending; the next rcv, snd or err takes it",
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			script, err := scenario.Parse(strings.Fields(tt.script), ops.Verbs())
+			if err != nil {
+				t.Fatal(err)
+			}
+			obs, err := ops.Explained(script, ops.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, o := range obs {
+				if o.Polled && o.Errno == 0 {
+					got = append(got, strings.Join(o.Why, "; "))
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.script, diff)
+			}
+			if !strings.Contains(tt.script, "wai") {
+				newCount().holdScript(t, tt.script)
+			}
+		})
+	}
+}
+
+// TestNoGuess holds that what a wait saw is not explained where it may have been one thing
+// or the other, and nothing is without the states of the sockets.
+func TestNoGuess(t *testing.T) {
+	script, err := scenario.Parse(strings.Fields("-c wai:10s -s snd,shw"), ops.Verbs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained, err := ops.Explained(script, ops.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range explained {
+		if o.Verb == "wai" && o.Why[0] != "IN: unknown" {
+			t.Errorf("a wait that ended with data, or with a FIN behind it: %q", o.Why)
+		}
+	}
+	blind := []scenario.Observation{{Cmd: 1, Step: 1, Side: scenario.Client, Verb: "pol", Ret: 1, Polled: true, Events: scenario.Out | scenario.Hup}}
+	want := []why.Explanation{{Bit: scenario.Out}, {Bit: scenario.Hup}}
+	if diff := cmp.Diff(want, why.Explain(script, blind, nil)); diff != "" {
+		t.Errorf("without states (-want +got):\n%s", diff)
+	}
+}
+
+// A count is how many bits were explained, and how many were not.
+type count struct {
+	bits, unknown int
+	causes        map[why.Cause]int
+	scripts       map[string]string // with something unknown, and what
+}
+
+// holdScript runs a script and holds every explanation of it.
+func (n *count) holdScript(t reporter, line string) {
+	t.Helper()
+	script, err := scenario.Parse(strings.Fields(line), ops.Verbs())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	var obs []scenario.Observation
+	opts := brief
+	opts.States = true
+	err = ops.Run(script, opts, func(o scenario.Observation) { obs = append(obs, o) })
+	if err != nil && !errors.Is(err, ops.ErrNoServer) {
+		t.Fatalf("%v", err)
+	}
+	for i, o := range obs {
+		if !o.Polled {
+			continue
+		}
+		seen := obs[:i+1]
+		explained := why.Explain(script, seen, ops.Twins(script, opts, seen))
+		var set scenario.Events
+		for _, e := range explained {
+			set |= e.Bit
+			n.add(line, o, e)
+			side := o.Side // or its copy, which epoll may still tell of
+			if s, open := o.StateOf(side); open && e.Cause != why.Closed {
+				side = s.Side
+			}
+			claim{t, script, seen, side, e}.hold()
+		}
+		if o.Ret > 0 && set != o.Events || len(explained) != bits.OnesCount32(uint32(set)) {
+			t.Fatalf("%s: %v is explained by %v", line, o.Events, explained)
+		}
+	}
+}
+
+func (n *count) add(line string, o scenario.Observation, e why.Explanation) {
+	n.bits++
+	n.causes[e.Cause]++
+	if !e.Known() {
+		n.unknown++
+		n.scripts[line] += fmt.Sprintf("; #%d.%d %s", o.Cmd, o.Step, e)
+	}
+}
+
+func newCount() *count { return &count{causes: map[why.Cause]int{}, scripts: map[string]string{}} }
+
+// words are what random scripts are made of. What takes long is rare.
+var words = []string{
+	"snd", "snd", "snd:20", "snd:0", "rcv", "rcv", "pek", "shr", "shw", "shw", "shb", "lin", "clo", "err", "con:nb", "dis",
+	"oob", "rco", "drn", "opt:RCVLOWAT=5", "opt:OOBINLINE=1", "opt:SNDBUF=4608", "mor", "lis:0", "dup",
+}
+
+// drawScript makes a script of a family.
+func drawScript(t *rapid.T, family scenario.Family) string {
+	sides := []string{"c", "s", "c", "s"}
+	if family.HasListener() {
+		sides = append(sides, "l")
+	}
+	if rapid.IntRange(0, 5).Draw(t, "second") == 0 {
+		sides = append(sides, "d", "t")
+	}
+	line := []string{"--family", family.String()}
+	if rapid.IntRange(0, 5).Draw(t, "explicit") == 0 {
+		line = append(line, "-n")
+	}
+	for range rapid.IntRange(1, 6).Draw(t, "commands") {
+		switch rapid.IntRange(0, 11).Draw(t, "api") {
+		case 0:
+			line = append(line, "--api", "select")
+		case 1:
+			line = append(line, "--api", "epoll-et")
+		case 2:
+			line = append(line, "--api", "poll")
+		}
+		steps := rapid.SliceOfN(rapid.SampledFrom(words), 1, 3).Draw(t, "steps")
+		if rapid.IntRange(0, 3).Draw(t, "asks") != 0 {
+			steps = append(steps, "pol")
+		}
+		line = append(line, "-"+rapid.SampledFrom(sides).Draw(t, "side"), strings.Join(steps, ","))
+	}
+	side := rapid.SampledFrom(sides).Draw(t, "asked")
+	return strings.Join(append(line, "-"+side, rapid.SampledFrom([]string{"pol", "pol", "pol:0x2347"}).Draw(t, "pol")), " ")
+}
+
+// TestRandomScripts holds every explanation of random scripts against what the kernel
+// answers to those who ask, and counts what remains unknown.
+func TestRandomScripts(t *testing.T) {
+	tests := []struct {
+		family  scenario.Family
+		unknown float64 // the most, in percent of bits
+	}{
+		{scenario.TCP4, 2},
+		{scenario.TCP6, 2},
+		{scenario.Unix, 5},
+		{scenario.UnixSeqpacket, 15},
+		{scenario.Socketpair, 5},
+		{scenario.UDP4, 5},
+		{scenario.UDP6, 5},
+		{scenario.UnixDgram, 5},
+		{scenario.MPTCP, 50},
+	}
+	for _, tt := range tests {
+		t.Run(tt.family.String(), func(t *testing.T) {
+			n := newCount()
+			if tt.family == scenario.MPTCP { // each step waits until it has settled
+				scripts := rapid.Custom(func(t *rapid.T) string { return drawScript(t, tt.family) })
+				for seed := range 10 {
+					n.holdScript(t, scripts.Example(seed))
+				}
+			} else {
+				rapid.Check(t, func(t *rapid.T) { n.holdScript(t, drawScript(t, tt.family)) })
+			}
+			percent := 100 * float64(n.unknown) / float64(max(n.bits, 1))
+			t.Logf("%d of %d bits are unknown (%.2f %%)", n.unknown, n.bits, percent)
+			if percent > tt.unknown && n.bits > 200 { // of fewer, one is much
+				t.Errorf("that is more than %v %%", tt.unknown)
+			}
+			for _, line := range slices.Sorted(maps.Keys(n.scripts)) {
+				t.Log(line + n.scripts[line])
+			}
+		})
+	}
+}
