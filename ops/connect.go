@@ -86,7 +86,7 @@ func (r *run) lis(s step) answer {
 // the second the second server's.
 func (r *run) acc(s step) answer {
 	from := r.socket(s.side)
-	if r.family.HasListener() {
+	if r.family.HasListener() && s.side != scenario.Listener.Copy() {
 		from = r.socket(scenario.Listener)
 	}
 	fd := from.fd
@@ -158,9 +158,13 @@ func unplug(plugs []int) {
 
 // dup makes the side's copy. A second one of the same side has no letter.
 func (r *run) dup(s step) answer {
-	plugs := r.plugHoles(s.fd)
-	a := dupFrom(s.fd, 0)
-	unplug(plugs)
+	least := 0 // beyond all numbers of closed sides
+	for i := range r.sockets {
+		if r.sockets[i].closed {
+			least = max(least, r.sockets[i].fd+1)
+		}
+	}
+	a := dupFrom(s.fd, least)
 	if a.ret < 0 {
 		return a
 	}

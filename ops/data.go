@@ -10,8 +10,9 @@ const (
 	drnSize  = 16384   // bytes that drn asks for at a time
 	mostData = 1 << 20 // bytes that a step can be told to send or ask for
 
-	filSize = 4096     // bytes that fil sends at a time
-	filMost = 16 << 20 // bytes after which fil ends, as UDP always has room
+	filSize  = 4096     // bytes that fil sends at a time
+	filMost  = 16 << 20 // bytes after which fil ends, as UDP always has room,
+	filSends = 1 << 14  // and sends
 )
 
 // data is what a step sends or receives into.
@@ -47,14 +48,14 @@ func (r *run) rcv(s step) answer { return recvNow(s.fd, r.data(s, rcvSize), 0) }
 
 func (r *run) pek(s step) answer { return recvNow(s.fd, r.data(s, rcvSize), unix.MSG_PEEK) }
 
-func (r *run) rco(s step) answer { return recvNow(s.fd, r.data(s, 1)[:1], unix.MSG_OOB) }
+func (r *run) rco(s step) answer { return recvNow(s.fd, r.few[:1], unix.MSG_OOB) }
 
 // fil sends until the kernel takes no more: what it answers to the last send is
 // the error, most often EAGAIN, beside how many bytes it took before.
 func (r *run) fil(s step) answer {
 	data := r.data(s, filSize)
 	total := 0
-	for total < filMost {
+	for sends := 0; total < filMost && sends < filSends; sends++ {
 		a := send(s.fd, data, unix.MSG_NOSIGNAL)
 		if a.errno != 0 {
 			if total > 0 {
@@ -89,9 +90,11 @@ func (r *run) drn(s step) answer {
 
 // blk waits in recv(2) beside the steps that follow.
 func (r *run) blk(s step) waiting {
-	limit := nanoseconds(s.arg.N)
-	setTimeout(s.fd, unix.SO_RCVTIMEO, limit)
-	return waiting{limit: limit, call: func() answer {
+	bound := setTimeout(s.fd, unix.SO_RCVTIMEO, s.arg.Duration())
+	return waiting{call: func() answer {
+		if bound.errno != 0 { // it is no open socket, and a receive might wait for ever
+			return bound
+		}
 		var buf [rcvSize]byte
 		return undisturbed(func() answer { return recvWaiting(s.fd, buf[:]) })
 	}}

@@ -66,11 +66,7 @@ func (r *run) mod(s step) answer { return r.register(s, unix.EPOLL_CTL_MOD) }
 func (r *run) del(s step) answer { return r.register(s, unix.EPOLL_CTL_DEL) }
 
 func (r *run) register(s step, op int) answer {
-	mask := interest
-	if s.arg.Given() {
-		mask = s.arg.Mask
-	}
-	_, a := r.control(s, op, mask)
+	_, a := r.control(s, op, maskOf("add", s.arg))
 	return a
 }
 
@@ -97,7 +93,7 @@ func (r *run) keep(s step, mask scenario.Events, inWords bool) (*registered, ans
 // one, gets epoll_ctl's error for an answer; the original drops it and shows
 // epoll_wait's 0 instead.
 func (r *run) askEpoll(s step, mask scenario.Events) answer {
-	k, a := r.keep(s, mask, s.arg.Given())
+	k, a := r.keep(s, mask, s.arg.Masked)
 	switch {
 	case a.errno != 0:
 		return a
@@ -133,7 +129,7 @@ func eventsNow(epfd int) answer {
 
 // awaitEpoll prepares a wait for a side.
 func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func() answer {
-	k, a := r.keep(s, mask, s.arg.Mask != 0)
+	k, a := r.keep(s, mask, s.arg.Masked)
 	if a.errno != 0 {
 		return func() answer { return a }
 	}

@@ -35,7 +35,7 @@ var (
 	counters = []string{"inf", "que"}
 )
 
-// hold holds a law on random scripts of each family: three for each of -rapid.checks, and fewer on MPTCP, which
+// hold holds a law on random scripts of each family: two for each of -rapid.checks, and fewer on MPTCP, which
 // settles before each step.
 func hold(t *testing.T, law func(t *rapid.T, family scenario.Family)) {
 	asked, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
@@ -47,7 +47,7 @@ func hold(t *testing.T, law func(t *rapid.T, family scenario.Family)) {
 	}
 	for _, family := range lawFamilies {
 		t.Run(family.String(), func(t *testing.T) {
-			n := 3 * asked
+			n := 2 * asked
 			if family == scenario.MPTCP {
 				n = max(2, asked/20)
 			}
@@ -86,11 +86,14 @@ func (m move) mask() scenario.Events {
 	case m.step.Arg.Given():
 		mask = m.step.Arg.Mask
 	}
-	if m.api == scenario.Select {
+	if m.api == scenario.Select && m.asks() {
 		mask = mask.InSelect()
 	}
 	return mask
 }
+
+// asks tells whether a move asks for readiness.
+func (m move) asks() bool { return m.step.Verb == "pol" || m.step.Verb == "wai" }
 
 func isTCP(f scenario.Family) bool { return f == scenario.TCP4 || f == scenario.TCP6 }
 
@@ -397,8 +400,15 @@ func TestLawMask(t *testing.T) {
 			for i, o := range outcomes(t, family, script) {
 				m := script[i]
 				mask := kept.follow(m, o)
-				if m.step.Verb != "pol" && m.step.Verb != "wai" {
+				if !m.asks() {
 					continue
+				}
+				if m.step.Verb == "wai" { // what it waits with may be modified meanwhile
+					for _, n := range script[i+1:] {
+						if n.side == m.side && triggerOf(n.api) == triggerOf(m.api) {
+							mask |= n.mask()
+						}
+					}
 				}
 				extra := o.events &^ (mask | scenario.Err | scenario.Hup | scenario.Nval)
 				if m.api == scenario.Uring {

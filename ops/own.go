@@ -11,10 +11,12 @@ import (
 // number of a side that the script has closed, and a waiter on that number could
 // find it there when its time is over.
 type own struct {
-	epolls []int   // not yet in use, and
-	rings  []*ring // likewise,
-	used   []int   // in use
-	inUse  []*ring
+	epolls  []int     // not yet in use, and
+	rings   []*ring   // likewise,
+	threads []*thread // likewise;
+	used    []int     // in use
+	inUse   []*ring
+	busy    []*thread
 }
 
 // makeOwn makes what a script needs: an epoll descriptor for the plain questions, one for each
@@ -26,7 +28,7 @@ func (r *run) makeOwn(script scenario.Script) error {
 	}
 	registrations := map[registration]bool{}
 	plain, asked := 0, 0
-	waits, waitsInRing := 0, 0
+	waits, waitsInRing, threads := 0, 0, 0
 	for _, cmd := range script.Commands {
 		t := triggerOf(cmd.API)
 		epolls := cmd.API == scenario.Epoll || t.flag != 0
@@ -44,7 +46,7 @@ func (r *run) makeOwn(script scenario.Script) error {
 				waitsInRing++
 			}
 			if byName[s.Verb].wait != nil {
-				startWatcher()
+				threads++
 			}
 		}
 	}
@@ -57,6 +59,9 @@ func (r *run) makeOwn(script scenario.Script) error {
 	}
 	if r.family == scenario.MPTCP && r.settleFor > 0 {
 		r.canary = newCanary()
+	}
+	for range threads {
+		r.own.threads = append(r.own.threads, newThread())
 	}
 	for range asked + waitsInRing {
 		ring, err := newRing()
@@ -82,7 +87,17 @@ func (o *own) ring() *ring {
 	return ring
 }
 
+// thread gives one of those that were made.
+func (o *own) thread() *thread {
+	t := o.threads[0]
+	o.threads, o.busy = o.threads[1:], append(o.busy, t)
+	return t
+}
+
 func (o *own) close() {
+	for _, t := range append(o.threads, o.busy...) {
+		t.close()
+	}
 	for _, fd := range append(o.epolls, o.used...) {
 		closeFD(fd)
 	}

@@ -18,11 +18,20 @@ const (
 	awaited = scenario.In | scenario.RDHup
 )
 
-func (r *run) pol(s step) answer {
-	mask := interest
-	if s.arg.Given() {
-		mask = s.arg.Mask
+// maskOf is the mask that a step asks with: the one that is given, or the verb's.
+func maskOf(verb string, arg scenario.Arg) scenario.Events {
+	switch {
+	case arg.Masked:
+		return arg.Mask
+	case verb == "wai":
+		return awaited
+	default:
+		return interest
 	}
+}
+
+func (r *run) pol(s step) answer {
+	mask := maskOf("pol", s.arg)
 	var a answer
 	switch s.api {
 	case scenario.PPoll:
@@ -62,25 +71,25 @@ func pollFor(fd int, mask scenario.Events, d time.Duration) answer {
 }
 
 // selectFor asks select(2) about fd, for at most d. Its three sets are shown as
-// IN, OUT and PRI; what it returns is in how many of them fd is.
+// IN, OUT and PRI; what it returns is in how many of them fd is. A side without a
+// descriptor is in none.
 func selectFor(fd int, mask scenario.Events, d time.Duration) answer {
-	sets := [3]unix.FdSet{}
+	const word = 64
 	bits := [3]scenario.Events{scenario.In, scenario.Out, scenario.Pri}
-	if fd < 0 || fd >= unix.FD_SETSIZE {
-		return answer{ret: -1, errno: scenario.Errno(unix.EBADF)} // it has no place in a set
-	}
+	sets := make([][]uint64, len(bits)) // as long as fd needs: FD_SETSIZE is the C library's limit
 	asks := mask.InSelect()
 	for i, bit := range bits {
-		if asks&bit != 0 {
-			sets[i].Set(fd)
+		sets[i] = make([]uint64, max(fd, 0)/word+1)
+		if fd >= 0 && asks&bit != 0 {
+			sets[i][fd/word] |= 1 << (fd % word)
 		}
 	}
 	ts := unix.NsecToTimespec(d.Nanoseconds())
-	a := reply(unix.Syscall6(unix.SYS_PSELECT6, uintptr(fd+1), uintptr(unsafe.Pointer(&sets[0])),
-		uintptr(unsafe.Pointer(&sets[1])), uintptr(unsafe.Pointer(&sets[2])), uintptr(unsafe.Pointer(&ts)), 0))
+	a := reply(unix.Syscall6(unix.SYS_PSELECT6, uintptr(fd+1), uintptr(unsafe.Pointer(&sets[0][0])),
+		uintptr(unsafe.Pointer(&sets[1][0])), uintptr(unsafe.Pointer(&sets[2][0])), uintptr(unsafe.Pointer(&ts)), 0))
 	if a.ret > 0 {
 		for i, bit := range bits {
-			if sets[i].IsSet(fd) {
+			if sets[i][fd/word]&(1<<(fd%word)) != 0 {
 				a.events |= bit
 			}
 		}
@@ -90,12 +99,8 @@ func selectFor(fd int, mask scenario.Events, d time.Duration) answer {
 
 // wai waits for readiness beside the steps that follow.
 func (r *run) wai(s step) waiting {
-	mask := awaited
-	if s.arg.Mask != 0 {
-		mask = s.arg.Mask
-	}
-	limit := nanoseconds(s.arg.N)
-	w := waiting{limit: limit, polled: true}
+	mask, limit := maskOf("wai", s.arg), s.arg.Duration()
+	w := waiting{polled: true}
 	switch s.api {
 	case scenario.Select:
 		w.call = func() answer {

@@ -241,17 +241,10 @@ func (r *run) do(cmd, num int, side scenario.Side, s scenario.Step, api scenario
 	st := step{side: side, fd: fd, api: api, arg: s.Arg}
 	v := byName[s.Verb]
 	if v.wait != nil {
-		if w := v.wait(r, st); w.call != nil {
-			r.waiters = append(r.waiters, startWaiter(w, o))
-		}
+		r.waiters = append(r.waiters, startWaiter(r.own.thread(), v.wait(r, st), o))
 		return
 	}
 	a := v.do(r, st)
-	if r.failed != nil {
-		if _, lacks := Lacks(r.failed); lacks {
-			return // there was no call
-		}
-	}
 	r.report(o, a)
 }
 
@@ -346,6 +339,7 @@ func (r *run) cleanUp() {
 		}
 	}
 	for _, fd := range r.extra {
+		setLinger(fd, unix.Linger{Onoff: 1, Linger: 0})
 		closeFD(fd)
 	}
 	r.own.close()

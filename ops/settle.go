@@ -55,8 +55,9 @@ func (r *run) settle() {
 		case now.After(deadline), quiet && (r.canary == nil || rounds == canaryRounds):
 			return
 		case quiet:
-			r.canary.sing(deadline.Sub(now))
-			rounds++
+			if r.canary.sing(deadline.Sub(now)) {
+				rounds++
+			}
 		default:
 			pause := unix.NsecToTimespec(min(r.settleFor/4, time.Millisecond).Nanoseconds())
 			_ = unix.Nanosleep(&pause, nil) // ending early is no harm

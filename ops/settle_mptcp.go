@@ -47,6 +47,7 @@ func newCanary() *canary {
 		closeFD(c.listener)
 		return nil
 	}
+	setNonblock(c.listener, true)
 	var here unix.CPUSet
 	here.Set(int(cpu))
 	_ = unix.SchedSetaffinity(0, &here)
@@ -63,36 +64,39 @@ func (c *canary) close() {
 }
 
 // sing makes a connection, ends it on one side and waits for at most d until the
-// other knows.
-func (c *canary) sing(d time.Duration) {
+// other knows. It tells whether that came to pass.
+func (c *canary) sing(d time.Duration) bool {
+	defer block()() // an interrupted call would leave the rest of a connection for the next one
 	low, err := newSocket(scenario.MPTCP)
 	if err != nil {
-		return
+		return false
 	}
 	told, err := aside(low)
 	if err != nil {
-		return
+		return false
 	}
 	defer closeFD(told)
+	setTimeout(told, unix.SO_SNDTIMEO, d)
 	if connect(told, c.addr).errno != 0 {
-		return
+		return false
 	}
 	p := unix.PollFd{Fd: int32(c.listener), Events: unix.POLLIN}
 	if pollWaiting(&p, d).ret != 1 {
-		return
+		return false
 	}
-	a := accept(c.listener)
+	a := accept(c.listener) // it does not block
 	if a.errno != 0 {
-		return
+		return false
 	}
 	ends, err := aside(a.ret)
 	if err != nil {
-		return
+		return false
 	}
 	defer closeFD(ends)
 	shutdown(ends, unix.SHUT_WR)
 	p = unix.PollFd{Fd: int32(told), Events: unix.POLLRDHUP}
-	pollWaiting(&p, d)
+	heard := pollWaiting(&p, d).ret == 1
 	none := unspecific // a reset, which leaves nothing in TIME_WAIT
 	connect(told, &none)
+	return heard
 }

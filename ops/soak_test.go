@@ -68,7 +68,7 @@ func measure(t *testing.T) footprint {
 // that each ends, with answers that a kernel can give, and that nothing is left of them.
 // SOCKPROBE_SOAK says how many; "make soak-scripts" runs 100,000.
 func TestSoak(t *testing.T) {
-	total := 3000
+	total := 2500
 	if testing.Short() {
 		total = 600
 	}

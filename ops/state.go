@@ -92,7 +92,7 @@ func (r *run) nbl(s step) answer {
 
 // slp lets time pass.
 func (r *run) slp(s step) answer {
-	for end := time.Now().Add(nanoseconds(s.arg.N)); ; {
+	for end := time.Now().Add(s.arg.Duration()); ; {
 		left := time.Until(end)
 		if left <= 0 {
 			return answer{}

@@ -50,19 +50,20 @@ func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, e
 // agree puts poll's answers in the place of select's where these say the same in
 // the fewer words that select has.
 func agree(script scenario.Script, obs, asPoll []scenario.Observation) {
-	for i := range min(len(obs), len(asPoll)) {
-		o, p := &obs[i], asPoll[i]
-		if !o.Polled || o.Cmd != p.Cmd || o.Step != p.Step || o.Errno != p.Errno {
+	type place struct{ cmd, step int }
+	polled := map[place]scenario.Observation{} // by place, as waits may end in another order
+	for _, p := range asPoll {
+		if p.Polled {
+			polled[place{p.Cmd, p.Step}] = p
+		}
+	}
+	for i := range obs {
+		o := &obs[i]
+		p, ok := polled[place{o.Cmd, o.Step}]
+		if !ok || !o.Polled || o.Errno != p.Errno {
 			continue
 		}
-		mask := interest
-		switch arg := script.Commands[o.Cmd-1].Steps[o.Step-1].Arg; {
-		case arg.Mask != 0, o.Verb == "pol" && arg.Given():
-			mask = arg.Mask
-		case o.Verb == "wai":
-			mask = awaited
-		}
-		if o.Events == p.Events.AsSelect(mask) {
+		if o.Events == p.Events.AsSelect(maskOf(o.Verb, script.Commands[o.Cmd-1].Steps[o.Step-1].Arg)) {
 			o.Ret, o.Events = p.Ret, p.Events
 		}
 	}

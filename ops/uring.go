@@ -63,8 +63,12 @@ type ring struct {
 	fd              int
 	sq, cq, entries []byte
 	params          ringParams
-	pending         int // submissions that were put and not handed on
+	pending         int    // submissions that were put and not handed on
+	polls           uint64 // how many were put
 }
+
+// ErrNoRing says that the kernel has no io_uring, or none for this process.
+var ErrNoRing error = &LackError{What: "io_uring", Err: errors.New("it is not among the ways that answered")}
 
 // newRing makes a ring. A kernel without, or one that does not let this process have one,
 // is a *[LackError].
@@ -73,7 +77,7 @@ func newRing() (*ring, error) {
 	a := reply(unix.RawSyscall(unix.SYS_IO_URING_SETUP, ringEntries, uintptr(unsafe.Pointer(&r.params)), 0))
 	switch unix.Errno(a.errno) {
 	case 0:
-	case unix.ENOSYS, unix.EPERM, unix.EACCES:
+	case unix.ENOSYS, unix.EPERM, unix.EACCES, unix.ENOMEM: // before Linux 5.12 RLIMIT_MEMLOCK bounds rings
 		return nil, lack("io_uring", a.failure("io_uring_setup"))
 	default:
 		return nil, a.failure("io_uring_setup")
@@ -157,33 +161,43 @@ func (r *ring) next() (completion, bool) {
 	return c, true
 }
 
-// The submissions' marks.
-const (
-	markPoll   = 1
-	markRemove = 2
-)
+// markRemove marks a submission that takes back a poll. Polls are numbered.
+const markRemove = 1 << 32
 
 // poll puts a poll of fd.
 func (r *ring) poll(fd int, mask scenario.Events) {
-	r.put(submission{op: opPollAdd, fd: int32(fd), events: uint32(mask), user: markPoll})
+	r.polls++
+	r.put(submission{op: opPollAdd, fd: int32(fd), events: uint32(mask), user: r.polls})
 }
 
-// withdraw takes back a poll, and gives what it said all the same, if it did.
-func (r *ring) withdraw() answer {
-	r.put(submission{op: opPollRemove, fd: -1, addr: markPoll, user: markRemove})
-	if a := r.submit(2); a.errno != 0 {
-		return a
-	}
-	var out answer
+// answered gives the answer to the last poll, if it is there.
+func (r *ring) answered() (answer, bool) {
 	for {
 		c, ok := r.next()
-		if !ok {
-			return out
-		}
-		if c.user == markPoll && unix.Errno(-c.res) != unix.ECANCELED {
-			out = c.answer()
+		if !ok || c.user == r.polls {
+			return c.answer(), ok
 		}
 	}
+}
+
+// withdraw takes back the last poll, and gives what it said all the same, if it did.
+func (r *ring) withdraw() answer {
+	r.put(submission{op: opPollRemove, fd: -1, addr: r.polls, user: r.polls | markRemove})
+	var out answer
+	for left := 2; left > 0; { // both complete: the poll, canceled or not, and this
+		if a := r.submit(1); a.errno != 0 {
+			return a
+		}
+		for c, ok := r.next(); ok; c, ok = r.next() {
+			if c.user&^markRemove == r.polls {
+				left--
+			}
+			if c.user == r.polls && unix.Errno(-c.res) != unix.ECANCELED {
+				out = c.answer()
+			}
+		}
+	}
+	return out
 }
 
 // answer is what a completion of a poll says: the events, or an error.
@@ -204,8 +218,8 @@ func (r *run) askRing(fd int, mask scenario.Events) answer {
 	if a := r.ring.submit(0); a.errno != 0 {
 		return a
 	}
-	if c, ok := r.ring.next(); ok {
-		return c.answer()
+	if a, ok := r.ring.answered(); ok {
+		return a
 	}
 	return r.ring.withdraw()
 }
@@ -223,8 +237,8 @@ func (r *run) awaitRing(fd int, mask scenario.Events, limit time.Duration) func(
 		if a := undisturbed(func() answer { return pollWaiting(&p, limit) }); a.errno != 0 {
 			return a
 		}
-		if c, ok := ring.next(); ok {
-			return c.answer()
+		if a, ok := ring.answered(); ok {
+			return a
 		}
 		return ring.withdraw()
 	}

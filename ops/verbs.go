@@ -19,7 +19,7 @@ const longest = 10 * time.Second
 
 var (
 	bytesArg = scenario.Number("N", "bytes", 0, mostData).IfGiven()
-	maskArg  = scenario.Mask("events joined by +, such as in+rdhup; none; or a number, such as 0x2001").IfGiven()
+	maskArg  = scenario.Mask("events joined by +, such as in+rdhup; none; or a hexadecimal number, 0x0 to 0xffff").IfGiven()
 )
 
 // verbs is the table of steps. The parser, the help texts, the completion and
@@ -28,7 +28,7 @@ var (
 var verbs = []verb{
 	{Verb: scenario.Verb{
 		Name: "con", Arg: scenario.Word("nb", "do not block: O_NONBLOCK for this call").IfGiven(), Call: "connect(2)",
-		Doc:    "connect the client, whichever side it is written for",
+		Doc:    "connect the client, whichever side it is written for; the second one for -d and -t",
 		Answer: "0. Without an argument it waits for at most --timeout, and then answers EINPROGRESS, or EAGAIN for UNIX sockets",
 	}, do: (*run).con},
 	{Verb: scenario.Verb{
@@ -39,7 +39,7 @@ var verbs = []verb{
 	{Verb: scenario.Verb{
 		Name: "lis", Arg: scenario.Number("N", "the backlog, in connections", 0, 65535).IfGiven(), Call: "listen(2)",
 		Doc:    "listen, with a backlog of 1000 unless given",
-		Answer: "0. A side that has no address gets a loopback one before",
+		Answer: "0. A TCP side that has no address gets a loopback one before",
 	}, do: (*run).lis},
 	{Verb: scenario.Verb{
 		Name: "dis", Call: "connect(2)",
@@ -63,7 +63,7 @@ var verbs = []verb{
 	}, do: (*run).oob},
 	{Verb: scenario.Verb{
 		Name: "fil", Arg: scenario.Number("N", "bytes of each send", 1, mostData).IfGiven(), Call: "send(2)",
-		Doc:    "fill: send 4096 bytes until the kernel takes no more, or 16 MiB",
+		Doc:    "fill: send 4096 bytes until the kernel takes no more, or 16 MiB or 16384 times",
 		Answer: "the bytes that the kernel took in all, beside the error that ended it, most often EAGAIN",
 	}, do: (*run).fil},
 	{Verb: scenario.Verb{
@@ -107,7 +107,7 @@ var verbs = []verb{
 		Answer: "0",
 	}, do: (*run).lin},
 	{Verb: scenario.Verb{
-		Name: "opt", Arg: scenario.Settings("one of the options below, and its value", Settings()), Call: "setsockopt(2)",
+		Name: "opt", Arg: scenario.Settings("an option and its value; \"sockprobe help opt\" lists them", Settings()), Call: "setsockopt(2)",
 		Doc:    "set an option that readiness depends on",
 		Answer: "0",
 	}, do: (*run).opt},
@@ -144,12 +144,13 @@ var verbs = []verb{
 	}, do: (*run).que},
 	{Verb: scenario.Verb{
 		Name: "pol", Arg: maskArg, Call: "poll(2), epoll_wait(2)",
-		Doc:    "ask without a wait, for IN|OUT|RDHUP unless given, as --api or -e says",
-		Answer: "the number of ready descriptors (select(2): of sets), and ev= the events",
+		Doc: "ask without a wait, for IN|OUT|RDHUP unless given, by the call that --api or -e selects",
+		Answer: "the number of ready descriptors (select(2): of sets), and ev= the events. Where the side is registered with epoll " +
+			"and no mask is given, it asks for what the registration does",
 	}, do: (*run).pol},
 	{Verb: scenario.Verb{
 		Name: "add", Arg: maskArg, Call: "epoll_ctl(2)",
-		Doc:    "EPOLL_CTL_ADD: register the side, for IN|OUT|RDHUP unless given; pol then only waits",
+		Doc:    "EPOLL_CTL_ADD: register the side, for IN|OUT|RDHUP unless given; a pol by epoll then only waits",
 		Answer: "0",
 	}, do: (*run).add},
 	{Verb: scenario.Verb{
@@ -164,9 +165,9 @@ var verbs = []verb{
 	}, do: (*run).del},
 	{Verb: scenario.Verb{
 		Name: "wai", Arg: scenario.Wait("the longest wait", time.Millisecond, longest), Call: "poll(2), epoll_wait(2)",
-		Doc: "wait beside the steps that follow, for IN|RDHUP unless given, as --api or -e says",
-		Answer: "as pol, when the wait ends; ended= the command in which it did, or the last one; and busy=yes if a wait of 20 ms " +
-			"or more took a processor for half of its time",
+		Doc: "wait beside the steps that follow, for IN|RDHUP unless given, by the call that --api or -e selects",
+		Answer: "as pol, when the wait ends; ended=#N, the command during which it did, or the last one if it outlasted the script; and busy=yes if " +
+			"a wait of 20 ms or more took a processor for half of its time",
 	}, wait: (*run).wai},
 	{Verb: scenario.Verb{
 		Name: "blk", Arg: scenario.Duration("the longest wait", time.Millisecond, longest), Call: "recv(2)",

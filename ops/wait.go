@@ -13,43 +13,38 @@ import (
 
 // A waiting is a call that waits, for a thread of its own.
 type waiting struct {
-	limit  time.Duration
 	polled bool // it asks for readiness
 	call   func() answer
 }
 
 // A waiter is a thread that waits beside the steps.
 type waiter struct {
-	o      scenario.Observation
-	limit  time.Duration
-	thread atomic.Int64 // its number, 0 before it is about to wait
-	done   chan struct{}
-	a      answer
+	o       scenario.Observation
+	thread  *thread
+	entered atomic.Bool // it is about to wait
+	done    chan struct{}
+	a       answer
 }
 
-func nanoseconds(n int64) time.Duration { return time.Duration(n) }
-
-// startWaiter starts a thread that waits, and returns when it sleeps, or is
+// startWaiter gives a thread its wait, and returns when it sleeps, or is
 // through already.
-func startWaiter(w waiting, o scenario.Observation) *waiter {
-	t := &waiter{o: o, limit: w.limit, done: make(chan struct{})}
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		defer close(t.done)
+func startWaiter(t *thread, w waiting, o scenario.Observation) *waiter {
+	waits := &waiter{o: o, thread: t, done: make(chan struct{})}
+	t.work <- func() {
+		defer close(waits.done)
 		defer block()() // a wait that a signal ended would begin anew, and might miss what happened between
 		start, before := time.Now(), processorTime()
-		t.thread.Store(int64(unix.Gettid()))
-		t.a = w.call()
-		t.a.polled = w.polled
+		waits.entered.Store(true)
+		waits.a = w.call()
+		waits.a.polled = w.polled
 		// A wait that is over sooner says nothing about how it waited.
 		const telling = 20 * time.Millisecond
 		if d := time.Since(start); d > telling && processorTime()-before > d/2 {
-			t.a.info = "busy=yes "
+			waits.a.info = "busy=yes "
 		}
-	}()
-	t.rest()
-	return t
+	}
+	waits.rest()
+	return waits
 }
 
 // processorTime is how much of a processor's time this thread has had.
@@ -60,8 +55,7 @@ func processorTime() time.Duration {
 }
 
 // rest returns when the thread sleeps in its call or is through, or when neither comes
-// for a second, on a machine as busy as that. A
-// call that wakes a sleeper makes it runnable before it returns (try_to_wake_up in
+// for a second, on a machine as busy as that. A call that wakes a sleeper makes it runnable before it returns (try_to_wake_up in
 // kernel/sched/core.c), so that one that sleeps after a step was not woken by it.
 func (t *waiter) rest() {
 	// Where the kernel does not tell in what call a thread sleeps, it has to sleep for so long.
@@ -73,8 +67,8 @@ func (t *waiter) rest() {
 			return
 		default:
 		}
-		if n := t.thread.Load(); n != 0 {
-			s := watched.look(int(n))
+		if t.entered.Load() {
+			s := t.thread.look()
 			switch {
 			case s.inCall, s.asleep && time.Since(since) >= unsure:
 				return

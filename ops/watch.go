@@ -2,25 +2,59 @@ package ops
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// watched is the thread that tells whether others sleep.
-var watched = watcher{ask: make(chan int), tell: make(chan sleep)}
+// A thread is one that a wait can be given to. It and the files that tell how it
+// does are made before the first socket, as are all descriptors of the probe's own.
+type thread struct {
+	work          chan func()
+	stat, syscall int // descriptors of proc(5)'s files about it, -1 where there is none
+}
 
-// A watcher is a thread with a table of descriptors of its own: it opens files, and
-// in the common table they would have the number of a side that the script has closed, where
-// a waiter on that number could find them.
-type watcher struct {
-	ask  chan int
-	tell chan sleep
+// newThread starts a thread, and returns when it is there.
+func newThread() *thread {
+	t := &thread{work: make(chan func())}
+	number := make(chan int)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		number <- unix.Gettid()
+		for f := range t.work {
+			f()
+		}
+	}()
+	n := <-number
+	t.stat, t.syscall = openAside(n, "stat"), openAside(n, "syscall")
+	return t
+}
+
+// openAside opens a file about a thread, or gives -1.
+func openAside(thread int, name string) int {
+	low, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/%s", thread, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1
+	}
+	fd, err := aside(low)
+	if err != nil {
+		return -1
+	}
+	return fd
+}
+
+// close ends the thread, which is through with its work.
+func (t *thread) close() {
+	close(t.work)
+	for _, fd := range []int{t.stat, t.syscall} {
+		if fd >= 0 {
+			closeFD(fd)
+		}
+	}
 }
 
 // A sleep is what can be said of a thread.
@@ -29,55 +63,17 @@ type sleep struct {
 	inCall bool // and it sleeps in a call that waits, which not every kernel tells
 }
 
-// startWatcher starts it, once, and before a run makes its sockets: those that there
-// are would stay open in its table if they were not closed there.
-var startWatcher = sync.OnceFunc(func() {
-	ready := make(chan struct{})
-	go watched.watch(ready)
-	<-ready
-})
-
-func (w *watcher) watch(ready chan struct{}) {
-	runtime.LockOSThread() // for good: no other goroutine may run with this table
-	if unix.Unshare(unix.CLONE_FILES) == nil {
-		closeFiles()
-	}
-	close(ready)
-	for thread := range w.ask {
-		w.tell <- look(thread)
-	}
-}
-
-// closeFiles closes what is open in this thread's table, but for the runtime's poller, which any thread
-// may have to wake.
-func closeFiles() {
-	const standard, most = 3, 1 << 12 // ops.Prepare has put the poller at 63 and 64
-	for fd := standard; fd < most; fd++ {
-		name, err := os.Readlink(fmt.Sprintf("/proc/thread-self/fd/%d", fd))
-		if err == nil && !strings.HasPrefix(name, "anon_inode:") {
-			closeFD(fd)
-		}
-	}
-}
-
-// look tells whether a thread of this process sleeps.
-func (w *watcher) look(thread int) sleep {
-	w.ask <- thread
-	return <-w.tell
-}
-
 // look reads two files of proc(5): stat has the state, behind the name in brackets, and
 // syscall names the call, for a thread that has come back from its wait may sleep in
 // another one, as the Go runtime lets it go on only when there is a processor for it.
 // In this order: one that has been woken is in its call still, and does not sleep.
-func look(thread int) sleep {
-	stat, _ := read(thread, "stat")
-	_, state, found := strings.Cut(stat, ") ")
+func (t *thread) look() sleep {
+	_, state, found := strings.Cut(read(t.stat), ") ")
 	if !found || !strings.HasPrefix(state, "S") {
 		return sleep{}
 	}
-	call, ok := read(thread, "syscall")
-	if !ok {
+	call := read(t.syscall)
+	if call == "" {
 		return sleep{asleep: true}
 	}
 	number, _, _ := strings.Cut(call, " ")
@@ -86,14 +82,12 @@ func look(thread int) sleep {
 	return sleep{asleep: waits, inCall: waits}
 }
 
-// read reads the beginning of a file about a thread.
-func read(thread int, name string) (string, bool) {
-	fd, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/%s", thread, name), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return "", false
-	}
-	defer closeFD(fd)
+// read reads a file from its beginning, which makes it anew.
+func read(fd int) string {
 	var buf [128]byte
-	n, err := unix.Read(fd, buf[:])
-	return string(buf[:max(n, 0)]), err == nil && n > 0
+	n, err := unix.Pread(fd, buf[:], 0)
+	if err != nil {
+		return ""
+	}
+	return string(buf[:n])
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -53,7 +54,8 @@ func Merge(golden, got []byte) []byte {
 }
 
 // byStep splits the stable form into steps: each what was done, and then the
-// answers to it.
+// answers to it. They are in the order of the script: a wait's answer stands where the
+// wait ended, which may be another place in each run.
 func byStep(stable []byte) [][]string {
 	var steps [][]string
 	for line := range strings.Lines(string(stable)) {
@@ -64,7 +66,17 @@ func byStep(stable []byte) [][]string {
 		}
 		steps = append(steps, []string{step, answer})
 	}
+	slices.SortStableFunc(steps, func(a, b []string) int { return slices.Compare(placeOf(a[0]), placeOf(b[0])) })
 	return steps
+}
+
+// placeOf reads the numbers of a line's command and step.
+func placeOf(line string) []int {
+	var cmd, step int
+	if _, err := fmt.Sscanf(line, "cmd #%d stp #%d:", &cmd, &step); err != nil {
+		return nil
+	}
+	return []int{cmd, step}
 }
 
 // GoldenDiff is a unified diff from a section's golden to what was answered, both

@@ -57,7 +57,9 @@ func reasons(why []string, p palette) string {
 // share tells how many of several runs gave an answer, if not all did, and which
 // ways of asking if they do not agree.
 func share(o scenario.Counted, runs int) string {
-	if o.By != 0 {
+	if o.By != 0 && o.Count < o.Of {
+		return fmt.Sprintf(" [%s: %d of %d]", strings.Join(o.By.Names(), " "), o.Count, o.Of)
+	} else if o.By != 0 {
 		return ways(o)
 	}
 	if o.Count == runs {

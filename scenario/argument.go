@@ -10,11 +10,15 @@ import (
 
 // An Arg is what stands behind a verb's colon, read.
 type Arg struct {
-	Text string // as it prints; "" if there is none
-	Name string // what is before a "="
-	N    int64  // the number: bytes, nanoseconds, a value; 1 for a word
-	Mask Events // the events asked for
+	Text   string // as it prints; "" if there is none
+	Name   string // what is before a "="
+	N      int64  // the number: bytes, nanoseconds, a value; 1 for a word
+	Mask   Events // the events asked for,
+	Masked bool   // if any mask is given, none at all included
 }
+
+// Duration is the argument as a time.
+func (a Arg) Duration() time.Duration { return time.Duration(a.N) }
 
 // Given tells whether there is an argument.
 func (a Arg) Given() bool { return a.Text != "" }
@@ -76,10 +80,7 @@ func Wait(doc string, least, most time.Duration) *Argument {
 				return arg, problem
 			}
 			with, problem := m.read(mask)
-			if problem == "" && with.Mask == 0 {
-				problem = "waits for nothing: leave the mask out, or name an event"
-			}
-			return Arg{Text: arg.Text + "/" + with.Text, N: arg.N, Mask: with.Mask}, problem
+			return Arg{Text: arg.Text + "/" + with.Text, N: arg.N, Mask: with.Mask, Masked: true}, problem
 		},
 	}
 }
@@ -107,11 +108,11 @@ func Mask(doc string) *Argument {
 	return &Argument{
 		Form: "MASK", Doc: doc, Words: words,
 		read: func(text string) (Arg, string) {
-			mask, word := parseMask(text)
-			if word != "" {
-				return Arg{}, fmt.Sprintf("has %s in it, which is no event: those are %s", Quote(word), strings.Join(words, " "))
+			mask, word, ok := parseMask(text)
+			if !ok {
+				return Arg{}, fmt.Sprintf("has %s in it, which is no event: those are %s, and numbers from 0x0 to 0xffff", Quote(word), strings.Join(words, " "))
 			}
-			return Arg{Text: mask.maskText(), Mask: mask}, ""
+			return Arg{Text: mask.maskText(), Mask: mask, Masked: true}, ""
 		},
 	}
 }
@@ -151,27 +152,25 @@ func Settings(doc string, settings []Setting) *Argument {
 	}
 }
 
-// parseMask reads a mask. If it is none, the word that spoils it is not "".
-func parseMask(text string) (mask Events, word string) {
+// parseMask reads a mask, or gives the word that spoils it.
+func parseMask(text string) (mask Events, word string, ok bool) {
 	for word := range strings.SplitSeq(text, "+") {
 		if word == "none" {
 			continue
 		}
-		i := slices.IndexFunc(eventNames, func(n eventName) bool { return strings.EqualFold(n.name, word) && word == strings.ToLower(word) })
+		i := slices.IndexFunc(eventNames, func(n eventName) bool { return strings.ToLower(n.name) == word })
 		if i >= 0 {
 			mask |= eventNames[i].bit
 			continue
 		}
-		n, err := strconv.ParseUint(word, 0, 16)
-		if err != nil || !strings.HasPrefix(word, "0x") {
-			if word == "" {
-				word = text
-			}
-			return 0, word
+		digits, hex := strings.CutPrefix(word, "0x")
+		n, err := strconv.ParseUint(digits, 16, 16)
+		if err != nil || !hex {
+			return 0, word, false
 		}
 		mask |= Events(n)
 	}
-	return mask, ""
+	return mask, "", true
 }
 
 // maskText is a mask as an argument.

@@ -5,7 +5,7 @@ import "strings"
 // Nearest is the candidate that takes the fewest edits to reach from word, the
 // first of several, if there is one that word may have been meant to be.
 func Nearest(word string, candidates []string) (string, bool) {
-	most := min(3, 1+len(word)/2) // more edits than that and it is another word
+	most := min(3, 1+len(word)/4) // more edits than that and it is another word
 	best, found := "", false
 	for _, c := range candidates {
 		if d := len(word) - len(c); d > most || -d > most {

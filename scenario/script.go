@@ -52,12 +52,18 @@ func Parse(args []string, verbs []Verb) (Script, error) {
 		option, value, valued := strings.Cut(args[i], "=")
 		switch {
 		case args[i] == epollOption:
+			if p.idle {
+				return Script{}, p.noStepsFor()
+			}
 			p.api = Epoll
 			continue
 		case args[i] == explicitOption:
 			p.script.Explicit = true
 			continue
 		case option == apiOption, option == familyOption:
+			if option == apiOption && p.idle {
+				return Script{}, p.noStepsFor()
+			}
 		case isCommand(args[i]):
 			valued = false
 		default:
@@ -87,6 +93,9 @@ func Parse(args []string, verbs []Verb) (Script, error) {
 			return Script{}, err
 		}
 	}
+	if p.idle && len(p.script.Commands) > 0 {
+		return Script{}, p.noStepsFor()
+	}
 	if len(p.script.Commands) == 0 {
 		return Script{}, &Error{
 			Problem: "no steps to run",
@@ -101,8 +110,18 @@ type parser struct {
 	verbs  []Verb
 	script Script
 	api    API
+	idle   bool          // an --api stands before, and no command behind it yet
 	family bool          // it has been given
 	copies map[Side]bool // that a dup before has made
+}
+
+// IsOption tells whether an argument is one of those that scripts are made of.
+func IsOption(arg string) bool {
+	switch arg {
+	case epollOption, explicitOption, apiOption, familyOption:
+		return true
+	}
+	return isCommand(arg)
 }
 
 // isCommand tells whether an argument is a side's option.
@@ -123,8 +142,17 @@ func (p *parser) setAPI(name string) error {
 	if !ok {
 		return oneOf(apiOption, name, "way to ask", APINames())
 	}
-	p.api = api
+	p.api, p.idle = api, true
 	return nil
+}
+
+// noStepsFor is the error for an --api that no command follows.
+func (p *parser) noStepsFor() error {
+	return &Error{
+		Where:   apiOption,
+		Problem: "no steps behind it ask in its way",
+		Hint:    "write it before the -c, -s or -l that it is for: --api select -c pol",
+	}
 }
 
 func (p *parser) setFamily(name string) error {
@@ -182,6 +210,7 @@ func (p *parser) command(option, list string) error {
 		}
 		steps[i] = step
 	}
+	p.idle = false
 	p.script.Commands = append(p.script.Commands, Command{Side: side, API: p.api, Steps: steps})
 	return nil
 }
@@ -231,6 +260,12 @@ func badStep(word, name string, verbs []Verb) *Error {
 		return &Error{
 			Problem: "empty step",
 			Hint:    "steps are separated by one comma, with none before the first or after the last",
+		}
+	}
+	if _, _, ok := parseMask(name); ok {
+		return &Error{
+			Problem: Quote(name) + " is an event, not a verb",
+			Hint:    "the events of a mask are joined by +, as in pol:in+out",
 		}
 	}
 	e := &Error{Problem: "unknown verb " + Quote(name), Hint: "\"sockprobe help steps\" lists the verbs"}

@@ -25,8 +25,9 @@ type Counted struct {
 	Observation
 	Count int
 	// By is the ways of asking that gave it, where there are several and they
-	// do not agree about the step; else none.
+	// do not agree about the step; else none. Of is how often these asked.
 	By APIs
+	Of int
 }
 
 // Add counts one run.
@@ -37,7 +38,7 @@ func (t *Tally) AddBy(run []Observation, by APIs) {
 	t.Runs++
 	t.Asked |= by
 	for _, o := range run {
-		t.AddCounted(Counted{o, 1, by})
+		t.AddCounted(Counted{Observation: o, Count: 1, By: by})
 	}
 }
 
@@ -77,6 +78,8 @@ func (t *Tally) Done() {
 		for i := range answers {
 			if agree {
 				answers[i].By = 0
+			} else if n := len(t.Asked.Names()); n > 0 {
+				answers[i].Of = t.Runs / n * len(answers[i].By.Names())
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -113,7 +112,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 				name = "-" + shorts
 			}
 		}
-		if cmd.HasParent() && strings.Contains(" -c -s -l -d -t -C -S -L -D -T -e -n --api --family ", " "+name+" ") {
+		if cmd.HasParent() && scenario.IsOption(name) {
 			hint = fmt.Sprintf("steps go with sockprobe alone, not with %s", cmd.Name())
 		}
 		return fault(hint, "unknown flag %s", scenario.Clip(name))

@@ -13,7 +13,7 @@ import (
 	"sockprobe/scenario"
 )
 
-const exitCodes = `    0  the script ran; every answer is its golden; the relay was told to end
+const exitCodes = `    0  the script ran; every answer matches its golden; the relay was told to end
     1  an answer differs from its golden
     2  a fault in the command line or a file, or the probe could not go on
     4  everything was skipped
@@ -98,7 +98,7 @@ client and server. An upper-case letter is the copy that dup made of a side:
 -c dup -C shw -c pol
 
 Two steps are implied, and shown as step 0: con before the first -c or -s unless
-an earlier command has made one or this one begins with con:nb, and acc before a
+an earlier command has made one or this one is a -c that begins with con:nb, and acc before a
 -s while no socket has been accepted; -d and -t imply them for the second
 connection. -l implies none: -l con,acc -s pol connects once, -c con twice. With -n
 nothing is implied. If the implied acc gives no socket the script ends there.
@@ -112,8 +112,10 @@ line shows the side that they were written for.
 
 With epoll each pol adds the side, waits for no time and deletes it again, unless
 add has registered it; with epoll-et and epoll-oneshot the first pol registers it
-for good, and mod and del change that. all runs the script once for each and
-names those that answer otherwise. ERR, HUP and NVAL are reported without being
+for good, and mod and del change that; a pol without a mask then asks for what the
+registration does. all runs the script once for each and names those that answer
+otherwise; select agrees where its IN, OUT and PRI are what poll's events make of
+them. ERR, HUP and NVAL are reported without being
 asked for, whatever the mask.
 
 --family says what sockets there are:
@@ -121,7 +123,7 @@ asked for, whatever the mask.
 ` + familyTable() + `
 Where there is no listener, con connects the side that it is written for to the
 other end, -c implies one for the client and -s one for each end. What a kernel
-lacks is said, with exit code 4.
+lacks the probe says, and exits with 4.
 
 con, acc and drn wait for the kernel, for at most --timeout each; then it
 answers EAGAIN, or EINPROGRESS to con. slp waits, and wai and blk wait in a thread
@@ -129,7 +131,8 @@ beside the steps that follow, for as long as they say. A waiter that has been wo
 is waited for at the end of a command, not between its steps.
 
 A closed side stays closed: its number is given to no later socket, and what is
-asked of it answers EBADF, or NVAL to a pol with poll(2).
+asked of it answers EBADF, or NVAL to a pol with poll(2). Only a registration with
+epoll that was made before says what epoll still reports, or nothing.
 `,
 	}
 }

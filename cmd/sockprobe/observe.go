@@ -80,8 +80,14 @@ func observe(req request, stdout io.Writer) error {
 	for i, script := range scripts {
 		start := time.Now()
 		tally, err := ops.Repeat(script, opts, req.Repeat)
+		if err == nil && script.Uses(scenario.All) && tally.Asked&scenario.Uring.Of() == 0 {
+			err = ops.ErrNoRing // a golden has its answers, too
+		}
 		if _, lacks := ops.Lacks(err); lacks {
 			if err := enc.Encode(heading{Script: &i, Lacks: err.Error()}); err != nil {
+				return err
+			}
+			if err := w.Flush(); err != nil {
 				return err
 			}
 			continue

@@ -132,9 +132,9 @@ Exit codes:
 	shared := root.PersistentFlags()
 	shared.SortFlags = false
 	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
-	shared.BoolVarP(&set.verbose, "verbose", "v", false, "verify: name what passes, too; else nothing, as the probe always prints what the original does with -v")
+	shared.BoolVarP(&set.verbose, "verbose", "v", false, "with verify, name what passes, too; no effect otherwise")
 	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
-	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, which also waits for the work put off, else none")
+	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, where it also waits for what the kernel has put off; otherwise none")
 	shared.Var(&set.repeat, "repeat", "run so many times and count the answers of steps that vary")
 	shared.Var(&set.on, "on", "run on another kernel: "+kernelForms())
 	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on each other kernel, boot included")
