@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"sockprobe/scenario"
 )
@@ -65,6 +66,7 @@ type flow struct {
 	family   scenario.Family
 	ends     map[scenario.Side]*endpoint
 	pending  []*link // connections that wait to be accepted, in their order
+	deferred bool    // a listener waits for their data, so that the order may be another
 	waits    []wait
 	answered int // steps
 }
@@ -218,6 +220,7 @@ func (f *flow) step(answers []scenario.Counted) []call {
 		calls[i].accepted = f.accept(a, all)
 	}
 	f.become(e, o.Verb, some, all)
+	f.deferred = f.deferred || strings.HasPrefix(o.Arg, "DEFER_ACCEPT=")
 	return calls
 }
 
@@ -282,13 +285,22 @@ func (f *flow) accept(a scenario.Counted, all bool) scenario.Side {
 	}
 	if f.ends[a.Opened] == nil || f.at(a.Opened).link == nil {
 		l := &link{}
-		if len(f.pending) > 0 {
+		switch {
+		case len(f.pending) > 1 && f.uncertain():
+			f.pending = nil // whose connection this is, and the next, is not known
+		case len(f.pending) > 0:
 			l, f.pending = f.pending[0], f.pending[1:]
 		}
 		l.server, l.established = a.Opened, l.established || all
 		f.at(a.Opened).link = l
 	}
 	return a.Opened
+}
+
+// uncertain tells whether connections may be accepted in another order than that in which
+// they were begun: each has its place when its handshake is through, or its data are there.
+func (f *flow) uncertain() bool {
+	return f.deferred || slices.ContainsFunc(f.pending, func(l *link) bool { return !l.established })
 }
 
 // connected tells whether a side has a connection whose other end may learn that this
