@@ -28,7 +28,8 @@ type Argument struct {
 	Form     string // "N", "MASK", "NAME=V", or the one word that it may be
 	Doc      string // what it means, its unit and its bounds
 	Optional bool
-	Words    []string // what a shell can complete
+	Words    []string // what a shell can complete,
+	After    []string // and that behind a "+" or "/"
 
 	read func(text string) (arg Arg, problem string)
 }
@@ -72,7 +73,7 @@ func Duration(doc string, least, most time.Duration) *Argument {
 func Wait(doc string, least, most time.Duration) *Argument {
 	d, m := Duration(doc, least, most), Mask("")
 	return &Argument{
-		Form: "D[/MASK]", Doc: d.Doc + "; and what is waited for", Words: d.Words,
+		Form: "D[/MASK]", Doc: d.Doc + "; and what is waited for", Words: d.Words, After: m.Words,
 		read: func(text string) (Arg, string) {
 			limit, mask, masked := strings.Cut(text, "/")
 			arg, problem := d.read(limit)
@@ -106,7 +107,7 @@ func Mask(doc string) *Argument {
 		words = append(words, strings.ToLower(n.name))
 	}
 	return &Argument{
-		Form: "MASK", Doc: doc, Words: words,
+		Form: "MASK", Doc: doc, Words: words, After: words[1:],
 		read: func(text string) (Arg, string) {
 			mask, word, ok := parseMask(text)
 			if !ok {
@@ -126,12 +127,12 @@ type Setting struct {
 
 // Settings is an argument that is one of several settings and its value.
 func Settings(doc string, settings []Setting) *Argument {
-	var names []string
+	var names, words []string
 	for _, s := range settings {
-		names = append(names, s.Name)
+		names, words = append(names, s.Name), append(words, s.Name+"=")
 	}
 	return &Argument{
-		Form: "NAME=V", Doc: doc, Words: names,
+		Form: "NAME=V", Doc: doc, Words: words,
 		read: func(text string) (Arg, string) {
 			name, value, _ := strings.Cut(text, "=")
 			i := slices.Index(names, name)

@@ -18,9 +18,12 @@ func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completi
 	var out []cobra.Completion
 	for _, v := range ops.Verbs() {
 		if hasArg && v.Name == verb && v.Arg != nil {
-			before := done + verb + ":" + arg[:strings.LastIndexAny(arg, "+/")+1]
-			for _, word := range v.Arg.Words {
-				out = append(out, before+word)
+			begun, words := arg[:strings.LastIndexAny(arg, "+/")+1], v.Arg.Words
+			if begun != "" {
+				words = v.Arg.After
+			}
+			for _, word := range words {
+				out = append(out, done+verb+":"+begun+word)
 			}
 		}
 		if hasArg {
