@@ -39,22 +39,14 @@ func (r *run) con(s step) answer {
 
 // route gives the socket that a con connects, and the one that it connects to.
 func (r *run) route(side scenario.Side) (from, to *socket) {
-	o := side.Original()
-	if !r.family.HasListener() {
-		peer := o.Peer()
-		if peer == 0 { // the listener that there is not
-			peer = o
-		}
-		return r.socket(side), r.socket(peer)
+	from = r.socket(r.family.ActsOn("con", side))
+	if r.family.HasListener() {
+		return from, r.socket(scenario.Listener)
 	}
-	client := scenario.Client
-	if o == scenario.Client2 || o == scenario.Server2 {
-		client = scenario.Client2
+	if peer := side.Peer(); peer != 0 {
+		return from, r.socket(peer)
 	}
-	if side == client.Copy() {
-		client = side
-	}
-	return r.socket(client), r.socket(scenario.Listener)
+	return from, r.socket(side.Original()) // the listener that there is not
 }
 
 // dis dissolves what connect has made.
@@ -85,10 +77,7 @@ func (r *run) lis(s step) answer {
 // acc accepts from the listener, or where there is none, from the side itself. The first socket it gives is the server's,
 // the second the second server's.
 func (r *run) acc(s step) answer {
-	from := r.socket(s.side)
-	if r.family.HasListener() && s.side != scenario.Listener.Copy() {
-		from = r.socket(scenario.Listener)
-	}
+	from := r.socket(r.family.ActsOn("acc", s.side))
 	fd := from.fd
 	ready := from.nonblocking || !r.family.HasListener() || r.awaitConnection(fd)
 	plugs := r.plugHoles(fd)

@@ -49,7 +49,7 @@ func (r *run) control(s step, op int, mask scenario.Events) (*registered, answer
 	t := triggerOf(s.api)
 	k := r.kept(s.side, t)
 	if !k.made {
-		k.epoll, k.made = r.own.epoll(), true
+		k.epoll, k.made = r.own.epolls.take(), true
 	}
 	event := unix.EpollEvent{Events: uint32(mask) | t.flag, Fd: int32(s.fd)}
 	a := epollCtl(k.epoll, op, s.fd, &event)
@@ -113,7 +113,7 @@ func (r *run) askEpoll(s step, mask scenario.Events) answer {
 // plainEpoll is the epoll descriptor for questions that leave nothing behind.
 func (r *run) plainEpoll() int {
 	if r.epoll < 0 {
-		r.epoll = r.own.epoll()
+		r.epoll = r.own.epolls.take()
 	}
 	return r.epoll
 }
@@ -135,7 +135,7 @@ func (r *run) awaitEpoll(s step, mask scenario.Events, limit time.Duration) func
 	}
 	epfd := 0
 	if k == nil {
-		epfd = r.own.epoll()
+		epfd = r.own.epolls.take()
 		event := unix.EpollEvent{Events: uint32(mask), Fd: int32(s.fd)}
 		a = epollCtl(epfd, unix.EPOLL_CTL_ADD, s.fd, &event)
 	} else {

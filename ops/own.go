@@ -11,12 +11,20 @@ import (
 // number of a side that the script has closed, and a waiter on that number could
 // find it there when its time is over.
 type own struct {
-	epolls  []int     // not yet in use, and
-	rings   []*ring   // likewise,
-	threads []*thread // likewise;
-	used    []int     // in use
-	inUse   []*ring
-	busy    []*thread
+	epolls  pool[int]
+	rings   pool[*ring]
+	threads pool[*thread]
+}
+
+// A pool is what was made of a kind, of which the first ones are in use.
+type pool[T any] struct {
+	made  []T
+	taken int
+}
+
+func (p *pool[T]) take() T {
+	p.taken++
+	return p.made[p.taken-1]
 }
 
 // makeOwn makes what a script needs: an epoll descriptor for the plain questions, one for each
@@ -55,53 +63,32 @@ func (r *run) makeOwn(script scenario.Script) error {
 		if err != nil {
 			return err
 		}
-		r.own.epolls = append(r.own.epolls, fd)
+		r.own.epolls.made = append(r.own.epolls.made, fd)
 	}
 	if r.family == scenario.MPTCP && r.settleFor > 0 {
 		r.canary = newCanary()
 	}
 	for range threads {
-		r.own.threads = append(r.own.threads, newThread())
+		r.own.threads.made = append(r.own.threads.made, newThread())
 	}
 	for range asked + waitsInRing {
 		ring, err := newRing()
 		if err != nil {
 			return err
 		}
-		r.own.rings = append(r.own.rings, ring)
+		r.own.rings.made = append(r.own.rings.made, ring)
 	}
 	return nil
 }
 
-// epoll gives one of those that were made.
-func (o *own) epoll() int {
-	fd := o.epolls[0]
-	o.epolls, o.used = o.epolls[1:], append(o.used, fd)
-	return fd
-}
-
-// ring gives one of those that were made.
-func (o *own) ring() *ring {
-	ring := o.rings[0]
-	o.rings, o.inUse = o.rings[1:], append(o.inUse, ring)
-	return ring
-}
-
-// thread gives one of those that were made.
-func (o *own) thread() *thread {
-	t := o.threads[0]
-	o.threads, o.busy = o.threads[1:], append(o.busy, t)
-	return t
-}
-
 func (o *own) close() {
-	for _, t := range append(o.threads, o.busy...) {
+	for _, t := range o.threads.made {
 		t.close()
 	}
-	for _, fd := range append(o.epolls, o.used...) {
+	for _, fd := range o.epolls.made {
 		closeFD(fd)
 	}
-	for _, ring := range append(o.rings, o.inUse...) {
+	for _, ring := range o.rings.made {
 		ring.close()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -221,11 +220,10 @@ func (r *run) implied(n int, cmd scenario.Command) {
 }
 
 // fail ends the run after this step. The first failure is what it ends with.
-func (r *run) fail(err error) answer {
+func (r *run) fail(err error) {
 	if r.failed == nil {
 		r.failed = err
 	}
-	return answer{ret: -1}
 }
 
 // do carries out one step and reports what came of it.
@@ -241,11 +239,10 @@ func (r *run) do(cmd, num int, side scenario.Side, s scenario.Step, api scenario
 	st := step{side: side, fd: fd, api: api, arg: s.Arg}
 	v := byName[s.Verb]
 	if v.wait != nil {
-		r.waiters = append(r.waiters, startWaiter(r.own.thread(), v.wait(r, st), o))
+		r.waiters = append(r.waiters, startWaiter(r.own.threads.take(), v.wait(r, st), o))
 		return
 	}
-	a := v.do(r, st)
-	r.report(o, a)
+	r.report(o, v.do(r, st))
 }
 
 // report hands on an observation, completed by its answer.
@@ -263,7 +260,7 @@ func (r *run) report(o scenario.Observation, a answer) {
 // it, the client's and, if the script has one, the second client's, in this order. In a process
 // with only 0, 1 and 2 open they are 3, 4 and, without a second, accept's will be 5.
 func (r *run) setUp(script scenario.Script) error {
-	second := script.Second || script.Has(scenario.Client2) || script.Has(scenario.Server2)
+	second := script.HasSecond()
 	var sides []scenario.Side
 	switch {
 	case r.family == scenario.Socketpair:
@@ -348,5 +345,5 @@ func (r *run) cleanUp() {
 
 // lack is a LackError.
 func lack(what string, err error) error {
-	return &LackError{What: strings.TrimSpace(what), Err: err}
+	return &LackError{What: what, Err: err}
 }

@@ -31,13 +31,14 @@ func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, e
 			case err != nil:
 				return nil, err
 			}
-			switch {
-			case !all:
+			if !all {
 				tally.Add(obs)
 				continue
-			case api == scenario.Poll:
+			}
+			switch api {
+			case scenario.Poll:
 				asPoll = obs
-			case api == scenario.Select:
+			case scenario.Select:
 				agree(script, obs, asPoll)
 			}
 			tally.AddBy(obs, api.Of())

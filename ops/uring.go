@@ -212,7 +212,7 @@ func (c completion) answer() answer {
 // taken back.
 func (r *run) askRing(fd int, mask scenario.Events) answer {
 	if r.ring == nil {
-		r.ring = r.own.ring()
+		r.ring = r.own.rings.take()
 	}
 	r.ring.poll(fd, mask)
 	if a := r.ring.submit(0); a.errno != 0 {
@@ -227,7 +227,7 @@ func (r *run) askRing(fd int, mask scenario.Events) answer {
 // awaitRing prepares a wait for fd, with a ring of its own, as two threads would
 // take each other's completions.
 func (r *run) awaitRing(fd int, mask scenario.Events, limit time.Duration) func() answer {
-	ring := r.own.ring()
+	ring := r.own.rings.take()
 	return func() answer {
 		ring.poll(fd, mask)
 		if a := ring.submit(0); a.errno != 0 {

@@ -88,13 +88,7 @@ func Twin(script scenario.Script, opts Options, obs []scenario.Observation, step
 
 // ended is the command that has ended a wait, or 0.
 func ended(o scenario.Observation) int {
-	for word := range strings.FieldsSeq(o.Info) {
-		if number, found := strings.CutPrefix(word, "ended=#"); found {
-			n, err := strconv.Atoi(number)
-			if err == nil {
-				return n
-			}
-		}
-	}
-	return 0
+	number, _ := o.Found("ended")
+	n, _ := strconv.Atoi(strings.TrimPrefix(number, "#")) // 0 if it is none
+	return n
 }

@@ -149,22 +149,9 @@ func (f *flow) at(side scenario.Side) *endpoint {
 	return e
 }
 
-// actor is the side whose socket a step acts on: con is always a client's, and acc
-// the listener's, where there is one.
+// actor is the side whose socket a step acts on.
 func (f *flow) actor(o scenario.Observation) scenario.Side {
-	side := o.Side.Original()
-	switch {
-	case !f.family.HasListener():
-		return side
-	case o.Verb == "acc":
-		return scenario.Listener
-	case o.Verb != "con":
-		return side
-	case side == scenario.Client2 || side == scenario.Server2:
-		return scenario.Client2
-	default:
-		return scenario.Client
-	}
+	return f.family.ActsOn(o.Verb, o.Side).Original()
 }
 
 func succeeded(o scenario.Counted) bool { return o.Ret >= 0 && o.Errno == 0 }

@@ -58,3 +58,23 @@ func FamilyNamed(name string) (Family, bool) {
 	i := slices.IndexFunc(families, func(f familyEntry) bool { return f.name == name })
 	return Family(max(i, 0)), i >= 0
 }
+
+// ActsOn is the side whose descriptor a step acts on. Where there is a listener, con is always
+// a client's and acc the listener's, whichever side they are written for, but for a copy of
+// the one that they act on.
+func (f Family) ActsOn(verb string, side Side) Side {
+	on := side
+	switch o := side.Original(); {
+	case !f.HasListener():
+	case verb == "acc":
+		on = Listener
+	case verb == "con" && (o == Client2 || o == Server2):
+		on = Client2
+	case verb == "con":
+		on = Client
+	}
+	if side == on.Copy() {
+		return side
+	}
+	return on
+}

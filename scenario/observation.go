@@ -1,5 +1,7 @@
 package scenario
 
+import "strings"
+
 // An Observation is what the kernel answered to one step.
 type Observation struct {
 	Cmd  int    // the command's place in the script, from 1
@@ -27,6 +29,23 @@ type Observation struct {
 	// bit of Events: what is set because of what. Both are there only if asked for.
 	States []State
 	Why    []string
+}
+
+// Found is what a step has found out under a name, if it has.
+func (o Observation) Found(name string) (value string, ok bool) {
+	for pair := range strings.FieldsSeq(o.Info) {
+		if n, value, _ := strings.Cut(pair, "="); n == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// SameAnswer compares what a golden keeps of two answers: not the descriptors, which on
+// each run are others.
+func (o Observation) SameAnswer(p Observation) bool {
+	return o.Errno == p.Errno && o.Events == p.Events && o.Opened == p.Opened && o.Info == p.Info &&
+		(o.Ret == p.Ret || o.Opened != 0)
 }
 
 // PendingError is what a socket's SO_ERROR is, in an observation's Info.

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -290,34 +291,19 @@ func (s Script) With(api API) Script {
 
 // Uses tells whether a script has a command that asks in this way.
 func (s Script) Uses(api API) bool {
-	for _, c := range s.Commands {
-		if c.API == api {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Commands, func(c Command) bool { return c.API == api })
 }
 
-// Has tells whether a script has a command of this side.
-func (s Script) Has(side Side) bool {
-	for _, c := range s.Commands {
-		if c.Side == side {
-			return true
-		}
-	}
-	return false
+// HasSecond tells whether a script has a second connection's sockets.
+func (s Script) HasSecond() bool {
+	return s.Second || slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Side == Client2 || c.Side == Server2 })
 }
 
 // Does tells whether a script has a step of this verb.
 func (s Script) Does(verb string) bool {
-	for _, c := range s.Commands {
-		for _, step := range c.Steps {
-			if step.Verb == verb {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.Commands, func(c Command) bool {
+		return slices.ContainsFunc(c.Steps, func(step Step) bool { return step.Verb == verb })
+	})
 }
 
 // String gives the script back as it is written on a command line; [Parse] of

@@ -32,7 +32,7 @@ func (s Script) Until(cmd, step int) Script {
 	copy(commands, s.Commands)
 	last := &commands[cmd-1]
 	last.Steps = last.Steps[:step:step]
-	s.Second = s.Second || s.Has(Client2) || s.Has(Server2)
+	s.Second = s.HasSecond()
 	s.Commands = commands
 	return s
 }

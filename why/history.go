@@ -34,22 +34,10 @@ func (h *history) isTCP() bool {
 	return h.script.Family == scenario.TCP4 || h.script.Family == scenario.TCP6
 }
 
-// acts tells whether a step acted on this socket. Where there is a listener, con
-// acts on a client and acc on the listener, whichever side they are written for.
+// acts tells whether a step acted on this socket.
 func (h *history) acts(i int) bool {
 	o := h.obs[i]
-	on := o.Side.Original()
-	if h.script.Family.HasListener() {
-		switch {
-		case o.Verb == "acc":
-			on = scenario.Listener
-		case o.Verb == "con" && (on == scenario.Client2 || on == scenario.Server2):
-			on = scenario.Client2
-		case o.Verb == "con":
-			on = scenario.Client
-		}
-	}
-	return on == h.side
+	return h.script.Family.ActsOn(o.Verb, o.Side).Original() == h.side
 }
 
 // own tells whether a step was one of some verbs on this socket.

@@ -78,7 +78,7 @@ func (h *history) isUnixStream() bool {
 // isPeer tells whether a side is this one's other end for certain: with two
 // connections the accepts may have come in another order.
 func (h *history) isPeer(side scenario.Side) bool {
-	if h.script.Family != scenario.Socketpair && (h.script.Has(scenario.Client2) || h.script.Has(scenario.Server2)) {
+	if h.script.Family != scenario.Socketpair && h.script.HasSecond() {
 		return false
 	}
 	return side.Original() == h.side.Peer()

@@ -3,7 +3,6 @@ package why
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"sockprobe/scenario"
 )
@@ -50,7 +49,7 @@ func answered(o scenario.Observation) string {
 	if o.Errno != 0 {
 		return o.Errno.Name()
 	}
-	if name, found := strings.CutPrefix(o.Info, "err="); found {
+	if name, found := o.Found("err"); found {
 		return name
 	}
 	return strconv.Itoa(o.Ret)
@@ -78,7 +77,6 @@ func Same(run, twin []scenario.Observation) bool {
 // compared: on each run they are others.
 func SameAnswers(run, other []scenario.Observation) bool {
 	return slices.EqualFunc(run, other, func(a, b scenario.Observation) bool {
-		return a.Cmd == b.Cmd && a.Step == b.Step && a.Side == b.Side && a.Verb == b.Verb && a.Errno == b.Errno &&
-			a.Events == b.Events && a.Opened == b.Opened && a.Info == b.Info && (a.Ret == b.Ret || a.Opened != 0)
+		return a.Cmd == b.Cmd && a.Step == b.Step && a.Side == b.Side && a.Verb == b.Verb && a.SameAnswer(b)
 	})
 }

@@ -1,0 +1,28 @@
+package scenario
+
+import "testing"
+
+func TestActsOn(t *testing.T) {
+	tests := []struct {
+		family Family
+		verb   string
+		side   Side
+		want   Side
+	}{
+		{TCP4, "con", Listener, Client},
+		{TCP4, "con", Server, Client},
+		{TCP4, "con", Server2, Client2},
+		{TCP4, "con", Client.Copy(), Client.Copy()},
+		{TCP4, "con", Server.Copy(), Client},
+		{TCP4, "acc", Server, Listener},
+		{TCP4, "acc", Listener.Copy(), Listener.Copy()},
+		{TCP4, "snd", Server.Copy(), Server.Copy()},
+		{UDP4, "con", Server, Server},
+		{UDP4, "acc", Client.Copy(), Client.Copy()},
+	}
+	for _, tt := range tests {
+		if got := tt.family.ActsOn(tt.verb, tt.side); got != tt.want {
+			t.Errorf("%s: %s written for %s acts on %s, want %s", tt.family, tt.verb, tt.side, got, tt.want)
+		}
+	}
+}
