@@ -1,6 +1,10 @@
 package ops
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"sockprobe/scenario"
+)
 
 // payload is what snd and mor send. rcv takes up to three of them at once.
 var payload = []byte("foo")
@@ -51,19 +55,26 @@ func (r *run) pek(s step) answer { return recvNow(s.fd, r.data(s, rcvSize), unix
 func (r *run) rco(s step) answer { return recvNow(s.fd, r.few[:1], unix.MSG_OOB) }
 
 // fil sends until the kernel takes no more: what it answers to the last send is
-// the error, most often EAGAIN, beside how many bytes it took before.
+// the error, most often EAGAIN, beside how many bytes it took before. Where what is
+// sent is delivered later, a full buffer may have room again: there it settles, and
+// has to be full still.
 func (r *run) fil(s step) answer {
 	data := r.data(s, filSize)
-	total := 0
+	total, full := 0, false
 	for sends := 0; total < filMost && sends < filSends; sends++ {
 		a := send(s.fd, data, unix.MSG_NOSIGNAL)
-		if a.errno != 0 {
+		switch {
+		case a.errno == 0:
+			total, full = total+a.ret, false
+		case a.errno == scenario.Errno(unix.EAGAIN) && !full && r.settles():
+			full = true
+			r.settle()
+		default:
 			if total > 0 {
 				a.ret = total
 			}
 			return a
 		}
-		total += a.ret
 	}
 	return answer{ret: total}
 }

@@ -37,6 +37,9 @@ func settleHere(f scenario.Family) time.Duration {
 // sleep before each step lets that run.
 var yieldsHere = sync.OnceValue(func() bool { return System().Before(6, 5) })
 
+// settles tells whether settle does anything.
+func (r *run) settles() bool { return r.settleFor > 0 || r.yields }
+
 // settle waits until the readiness of every open socket has been the same for as
 // long as Options.Settle, and for MPTCP until the canary has found it so; or for the
 // run's time limit longer at most.

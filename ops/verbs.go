@@ -63,7 +63,7 @@ var verbs = []verb{
 	}, do: (*run).oob},
 	{Verb: scenario.Verb{
 		Name: "fil", Arg: scenario.Number("N", "bytes of each send", 1, mostData).IfGiven(), Call: "send(2)",
-		Doc:    "fill: send 4096 bytes until the kernel takes no more, or 16 MiB or 16384 times",
+		Doc:    "fill: send 4096 bytes until the kernel takes no more (with --settle: nor then), or 16 MiB or 16384 times",
 		Answer: "the bytes that the kernel took in all, beside the error that ended it, most often EAGAIN",
 	}, do: (*run).fil},
 	{Verb: scenario.Verb{
