@@ -167,7 +167,7 @@ var verbs = []verb{
 		Name: "wai", Arg: scenario.Wait("the longest wait", time.Millisecond, longest), Call: "poll(2), epoll_wait(2)",
 		Doc: "wait beside the steps that follow, for IN|RDHUP unless given, by the call that --api or -e selects",
 		Answer: "as pol, when the wait ends; ended=#N, the command during which it did, or the last one if it outlasted the script; and busy=yes if " +
-			"a wait of 20 ms or more took a processor for half of its time",
+			"a wait of 20 ms or more never slept and took a processor for half of its time",
 	}, wait: (*run).wai},
 	{Verb: scenario.Verb{
 		Name: "blk", Arg: scenario.Duration("the longest wait", time.Millisecond, longest), Call: "recv(2)",

@@ -22,8 +22,10 @@ type waiter struct {
 	o       scenario.Observation
 	thread  *thread
 	entered atomic.Bool // it is about to wait
+	slept   bool        // it has been seen asleep in its call
 	done    chan struct{}
 	a       answer
+	ran     bool // it had a processor for half of a wait that is long enough to tell
 }
 
 // startWaiter gives a thread its wait, and returns when it sleeps, or is
@@ -39,9 +41,8 @@ func startWaiter(t *thread, w waiting, o scenario.Observation) *waiter {
 		waits.a.polled = w.polled
 		// A wait that is over sooner says nothing about how it waited.
 		const telling = 20 * time.Millisecond
-		if d := time.Since(start); d > telling && processorTime()-before > d/2 {
-			waits.a.info = "busy=yes "
-		}
+		d := time.Since(start)
+		waits.ran = d > telling && processorTime()-before > d/2
 	}
 	waits.rest()
 	return waits
@@ -71,6 +72,7 @@ func (t *waiter) rest() {
 			s := t.thread.look()
 			switch {
 			case s.inCall, s.asleep && time.Since(since) >= unsure:
+				t.slept = true
 				return
 			case !s.asleep:
 				since = time.Now()
@@ -110,6 +112,10 @@ func (r *run) gatherAll(cmd int) {
 
 // endWaiter reports what a waiter saw, and the command in which, or after which, its wait ended.
 func (r *run) endWaiter(t *waiter, cmd int) {
+	// One that slept may be charged for the time that an emulated processor stood still.
+	if t.ran && !t.slept {
+		t.a.info = "busy=yes "
+	}
 	t.a.info += fmt.Sprintf("ended=#%d", cmd)
 	r.report(t.o, t.a)
 }
