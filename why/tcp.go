@@ -94,9 +94,12 @@ func (h *history) reset(i int) Part {
 	case h.own(i, "shb"), h.own(i, "shw") && shut && was != "CLOSE_WAIT": // the FIN may have made the other end send what it held back
 		return Part{}
 	case !waits || !shut:
-	case slices.Contains([]string{"snd", "mor", "oob", "fil"}, h.obs[i].Verb) && !h.acts(i) && h.obs[i].Ret > 0:
+	case h.acts(i):
+		return Part{}
+	case slices.Contains([]string{"snd", "mor", "oob", "fil"}, h.obs[i].Verb) && h.obs[i].Ret > 0,
+		slices.Contains([]string{"shw", "shb", "opt"}, h.obs[i].Verb) && h.heldBack(): // none of these sends a RST
 		p.Kind = Unwanted
-	case h.acts(i), h.obs[i].Verb == "clo" && h.heldBack(): // which it sends, or a RST
+	case h.obs[i].Verb == "clo" && h.heldBack(): // which it sends, or a RST
 		return Part{}
 	}
 	return p

@@ -89,6 +89,11 @@ func TestScripts(t *testing.T) {
 				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
 				"HUP: the connection is gone (data received at #2.1 with the reading side shut); RDHUP: the reading side is shut (shb at #1.1)",
 		}},
+		{"data held back until the other end is done", "-c shb -s mor,shw -c pol:out", []string{
+			"OUT: the connection is gone (data received at #2.2 with the reading side shut): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
+				"HUP: the connection is gone (data received at #2.2 with the reading side shut)",
+		}},
 		{"urgent", "-s oob -c pol:in+pri", []string{"PRI: an urgent byte to read: rco answers 1"}},
 		{"a closed descriptor", "-c dup,clo,pol -C pol", []string{"NVAL: the descriptor is closed (clo at #1.2)", "OUT: room to send"}},
 		{"select counts more", "-n --api select -c pol:in", []string{"IN: select counts HUP: not connected"}},
