@@ -29,14 +29,20 @@ type command struct {
 // here stands for this program in a command.
 const here = "{}"
 
+// openHost makes a command of this program, which env(1) adds nothing to. Here it
+// has its libraries.
+func openHost() (Kernel, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return command{name: "host", before: []string{"env"}, program: program, grouped: true}, nil
+}
+
 func openExec(name string, prefix []string) (Kernel, error) {
 	program, err := self()
 	if err != nil {
 		return nil, err
-	}
-	if name == "host" {
-		// env(1) adds nothing; it makes of this program a command like others.
-		return command{name: name, before: []string{"env"}, program: program, grouped: true}, nil
 	}
 	if len(prefix) == 0 {
 		return nil, &SetupError{

@@ -56,7 +56,7 @@ func Open(spec string) (Kernel, error) {
 	case spec == "":
 		return nil, &SetupError{Problem: "no kernel is named", Hint: "one of host, IMAGE, uml, gvisor, exec:COMMAND"}
 	case spec == "host":
-		return openExec("host", nil)
+		return openHost()
 	case form == "exec":
 		return openExec(spec, strings.Fields(rest))
 	case form == "uml":

@@ -18,6 +18,9 @@ import (
 	"sockprobe/scenario"
 )
 
+// ofProbe are the shared flags that mean nothing to fwd.
+var ofProbe = []string{"timeout", "settle", "repeat", "verbose"}
+
 func newFwd(set *settings) *cobra.Command {
 	var (
 		loops      = countFlag{most: 256}
@@ -73,7 +76,7 @@ once. SIGUSR1 prints totals on standard error, and so does the end.`,
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range []string{"timeout", "settle", "repeat", "verbose"} {
+			for _, name := range ofProbe {
 				if cmd.Flags().Changed(name) {
 					return fault(`"sockprobe fwd --help" lists its own flags`, "--%s is for the probe, not for fwd", name)
 				}
@@ -102,6 +105,12 @@ once. SIGUSR1 prints totals on standard error, and so does the end.`,
 			})
 		},
 	}
+	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+		for _, name := range ofProbe {
+			must(c.InheritedFlags().MarkHidden(name)) // for all, but help is all that this process does
+		}
+		c.Parent().HelpFunc()(c, args)
+	})
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&trace, "trace", "write each call and event to FILE, anew, or - for standard output")

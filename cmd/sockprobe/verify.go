@@ -109,6 +109,11 @@ func updateFiles(out io.Writer, files []sockprobe.File, o outcome) error {
 		updated++
 		fmt.Fprintf(out, "updated %s: %s\n", f.Path, what)
 	}
-	fmt.Fprintf(out, "%d updated, %d as before\n", updated, len(files)-updated)
+	skipped := report.Count(o.suite).Skipped
+	summary := fmt.Sprintf("%d updated, %d as before", updated, len(files)-updated-skipped)
+	if skipped > 0 {
+		summary += fmt.Sprintf(", %d skipped", skipped)
+	}
+	fmt.Fprintln(out, summary)
 	return nil
 }
