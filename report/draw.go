@@ -60,7 +60,9 @@ func (a arrow) next() int {
 
 // behindCall tells whether the call stands where the arrow would begin: those of the
 // leftmost side are to the left of its lifeline, the others' to the right.
-func (a arrow) behindCall() bool { return a.from > 0 && a.to > a.from }
+func (r row) behindCall() bool {
+	return r.arrow != nil && r.arrow.from > 0 && r.arrow.to > r.arrow.from && len(r.call) > 0
+}
 
 // A piece is text of one look.
 type piece struct {
@@ -178,12 +180,18 @@ func (d *drawing) newRow(c call, family scenario.Family, runs int, listens bool)
 		r.call = append(r.call, piece{" …", faint})
 		return r
 	}
-	r.label = fmt.Sprintf("#%d.%d", c.Cmd, c.Step)
+	if !c.more {
+		r.label = fmt.Sprintf("#%d.%d", c.Cmd, c.Step)
+	}
 	switch {
 	case c.wire != nil:
 		r.arrow = &arrow{from: r.column, to: d.column(c.wire.target(listens)), label: c.wire.label}
 	case c.accepted != 0 && c.side != c.accepted:
 		r.arrow = &arrow{from: r.column, to: d.column(c.accepted), label: piece{text: "accept"}, accepts: true}
+	}
+	if c.more {
+		r.call = nil
+		return r
 	}
 	if answer := answerPieces(c, family); len(answer) > 0 {
 		r.call = append(r.call, piece{text: "  "})
@@ -249,7 +257,7 @@ func (d *drawing) place() {
 		if r.arrow != nil {
 			right := max(r.arrow.from, r.arrow.next())
 			need := cells(r.arrow.label.text) + shaft
-			if r.arrow.behindCall() {
+			if r.behindCall() {
 				need += indent + length(r.call)
 			}
 			wires[right] = max(wires[right], gap, need)
@@ -277,7 +285,7 @@ func (d *drawing) place() {
 	for _, r := range d.rows {
 		if a := r.arrow; a != nil {
 			a.start = d.columns[a.from].x
-			if a.behindCall() {
+			if r.behindCall() {
 				a.start = d.columns[a.from].text + length(r.call)
 			}
 		}

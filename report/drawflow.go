@@ -21,6 +21,7 @@ type call struct {
 	closes   bool          // it closed the side's last descriptor
 	begins   bool          // it is where a wait begins that is drawn where it ends
 	ends     bool          // it is where that wait ends
+	more     bool          // it is a further arrow of the step above
 }
 
 // A wire is an arrow, whose end is known when all has been followed.
@@ -206,8 +207,44 @@ func (f *flow) step(answers []scenario.Counted) []call {
 		}
 		calls[i].accepted = f.accept(a, all)
 	}
+	if side == scenario.Listener && all && len(calls) == 1 {
+		calls = f.stop(calls[0])
+	}
 	f.become(e, o.Verb, some, all)
 	f.deferred = f.deferred || strings.HasPrefix(o.Arg, "DEFER_ACCEPT=")
+	return calls
+}
+
+// stop draws an arrow to each client that a listener has not accepted and now never will:
+// the kernel resets their connections (inet_csk_listen_stop in net/ipv4/inet_connection_sock.c)
+// or closes them (unix_release_sock in net/unix/af_unix.c).
+func (f *flow) stop(c call) []call {
+	isUnix := f.family == scenario.Unix || f.family == scenario.UnixSeqpacket
+	label := piece{"RST", alarming}
+	switch {
+	case f.isWaiting(scenario.Listener), f.deferred: // it goes on, or has no connection yet
+		return []call{c}
+	case f.isTCP() && (c.closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
+	case isUnix && c.closes:
+		label = piece{text: "close"}
+	default:
+		return []call{c}
+	}
+	var calls []call
+	for _, l := range f.pending {
+		if !l.established || l.reset || f.at(l.client).closed || f.at(l.client).link != l {
+			continue
+		}
+		l.reset = true
+		next := c
+		next.wire, next.closes, next.more = &wire{from: scenario.Listener, link: l, label: label}, false, len(calls) > 0
+		calls = append(calls, next)
+	}
+	f.pending = nil
+	if calls == nil {
+		return []call{c}
+	}
+	calls[len(calls)-1].closes = c.closes
 	return calls
 }
 

@@ -68,7 +68,7 @@ func (d drawing) textArrow(line canvas, r row) {
 		line[x] = cell{r: crossed(line[x].r, dash)}
 	}
 	line[to-step] = cell{r: head}
-	if !a.behindCall() {
+	if !r.behindCall() {
 		line[from] = cell{r.lifelines[a.from].branch(step), faint}
 	}
 	text := " " + a.label.text + " "

@@ -162,7 +162,7 @@ func (d drawing) svgArrow(s *sheet, r row, y float64) {
 	if to < from {
 		step = -1
 	}
-	if a.behindCall() {
+	if r.behindCall() {
 		from += cellWidth
 	}
 	class := "arrow"
