@@ -266,6 +266,9 @@ func TestRandomScripts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.family.String(), func(t *testing.T) {
+			if lack, lacks := ops.Lacks(ops.Run(scenario.Script{Family: tt.family}, brief, func(scenario.Observation) {})); lacks {
+				t.Skip(lack)
+			}
 			n := newCount()
 			if tt.family == scenario.MPTCP { // each step waits until it has settled
 				scripts := rapid.Custom(func(t *rapid.T) string { return drawScript(t, tt.family) })
