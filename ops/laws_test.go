@@ -47,6 +47,9 @@ func hold(t *testing.T, law func(t *rapid.T, family scenario.Family)) {
 	}
 	for _, family := range lawFamilies {
 		t.Run(family.String(), func(t *testing.T) {
+			if lack, lacks := Lacks(Run(scenario.Script{Family: family}, quickly, func(scenario.Observation) {})); lacks {
+				t.Skip(lack)
+			}
 			n := 2 * asked
 			if family == scenario.MPTCP {
 				n = max(2, asked/20)
