@@ -192,12 +192,12 @@ func TestSameNumbersWithEpoll(t *testing.T) {
 // TestRunsTakeTurns holds that runs at the same time do not get each other's
 // numbers.
 func TestRunsTakeTurns(t *testing.T) {
-	want := mustObserve(t, "-c clo -s pol -c pol,snd", Options{})
+	want := mustObserve(t, "-c clo -s pol -c pol,snd", Options{Settle: SettleAuto})
 	var workers sync.WaitGroup
 	for range 8 {
 		workers.Go(func() {
 			for range 100 {
-				if got := mustObserve(t, "-c clo -s pol -c pol,snd", Options{}); got != want {
+				if got := mustObserve(t, "-c clo -s pol -c pol,snd", Options{Settle: SettleAuto}); got != want {
 					t.Errorf("(-alone +beside others):\n%s", cmp.Diff(want, got))
 					return
 				}
