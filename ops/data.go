@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"sockprobe/scenario"
@@ -57,16 +59,16 @@ func (r *run) rco(s step) answer { return recvNow(s.fd, r.few[:1], unix.MSG_OOB)
 // fil sends until the kernel takes no more: what it answers to the last send is
 // the error, most often EAGAIN, beside how many bytes it took before. Where what is
 // sent is delivered later, a full buffer may have room again: there it settles, and
-// has to be full still.
+// has to be full still, or to have settled for as long as the run's time limit.
 func (r *run) fil(s step) answer {
 	data := r.data(s, filSize)
-	total, full := 0, false
+	total, full, begin := 0, false, time.Now()
 	for sends := 0; total < filMost && sends < filSends; sends++ {
 		a := send(s.fd, data, unix.MSG_NOSIGNAL)
 		switch {
 		case a.errno == 0:
 			total, full = total+a.ret, false
-		case a.errno == scenario.Errno(unix.EAGAIN) && !full && r.settles():
+		case a.errno == scenario.Errno(unix.EAGAIN) && !full && r.settles() && time.Since(begin) < r.timeout:
 			full = true
 			r.settle()
 		default:

@@ -65,9 +65,7 @@ func (r *run) makeOwn(script scenario.Script) error {
 		}
 		r.own.epolls.made = append(r.own.epolls.made, fd)
 	}
-	if r.family == scenario.MPTCP && r.settleFor > 0 {
-		r.canary = newCanary()
-	}
+	r.canary = r.newCanary()
 	for range threads {
 		r.own.threads.made = append(r.own.threads.made, newThread())
 	}

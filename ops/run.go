@@ -73,12 +73,12 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 	if opts.Timeout <= 0 {
 		opts.Timeout = DefaultTimeout
 	}
-	yields := false
-	if opts.Settle < 0 {
-		opts.Settle, yields = settleHere(script.Family), yieldsHere()
+	auto := opts.Settle < 0
+	if auto {
+		opts.Settle = settleHere(script.Family)
 	}
 	r := run{
-		timeout: opts.Timeout, settleFor: opts.Settle, yields: yields, observe: observe,
+		timeout: opts.Timeout, settleFor: opts.Settle, auto: auto, observe: observe,
 		family: script.Family, explicit: script.Explicit, states: opts.States, epoll: -1,
 	}
 	for i := range r.sockets {
@@ -103,7 +103,7 @@ func Run(script scenario.Script, opts Options, observe func(scenario.Observation
 type run struct {
 	timeout   time.Duration
 	settleFor time.Duration
-	yields    bool // before each step
+	auto      bool // it settles as the running kernel needs
 	observe   func(scenario.Observation)
 	family    scenario.Family
 	explicit  bool
@@ -115,7 +115,7 @@ type run struct {
 	epoll   int               // of which this is for plain questions to epoll, -1 until there was one,
 	ring    *ring             // and this for io_uring, nil likewise
 	waiters []*waiter         // that have not been reported
-	canary  *canary           // to settle MPTCP, else nil
+	canary  canary            // to settle, or nil
 	extra   []int             // accepted sockets and copies beyond those that have a letter
 	few     [16]byte          // for what is sent and received,
 	many    []byte            // and for more of it
@@ -340,7 +340,9 @@ func (r *run) cleanUp() {
 		closeFD(fd)
 	}
 	r.own.close()
-	r.canary.close()
+	if r.canary != nil {
+		r.canary.close()
+	}
 }
 
 // lack is a LackError.

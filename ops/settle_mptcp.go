@@ -2,14 +2,13 @@ package ops
 
 import (
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"sockprobe/scenario"
 )
 
-// A canary tells when MPTCP has handled what it had put off until then.
+// An mptcpCanary is a connection that queues behind what MPTCP has put off.
 //
 // The end of the data, its acknowledgement and a fastclose are handled by a thread
 // of the kernel (mptcp_worker in net/mptcp/protocol.c), which on a busy machine may
@@ -18,54 +17,41 @@ import (
 // sends. So when the canary, a connection of its own, has been told of its end, the
 // thread has begun all that was put off before on this processor, where the canary
 // keeps the probe.
-type canary struct {
+type mptcpCanary struct {
+	pin      *pin
 	listener int
 	addr     *address
-	allowed  unix.CPUSet // the processors that the probe had before
 }
 
-// canaryRounds is how often in succession the canary has to find no change: what is
-// handled may put off something in turn, such as the acknowledgement of an end.
-const canaryRounds = 3
-
-// newCanary makes a canary, or none where the kernel does not let it.
-func newCanary() *canary {
-	var c canary
-	var cpu uint32
-	_, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0)
-	if errno != 0 || unix.SchedGetaffinity(0, &c.allowed) != nil {
-		return nil
-	}
+// newMPTCPCanary makes a canary, or none where the kernel does not let it.
+func newMPTCPCanary() canary {
 	low, err := newSocket(scenario.MPTCP)
 	if err != nil {
 		return nil
 	}
+	c := &mptcpCanary{}
 	if c.listener, err = aside(low); err != nil {
 		return nil
 	}
-	if c.addr, err = bind(c.listener, scenario.MPTCP); err != nil || listen(c.listener, backlog).errno != 0 {
+	if c.addr, err = bind(c.listener, scenario.MPTCP); err == nil && listen(c.listener, backlog).errno == 0 {
+		c.pin = newPin()
+	}
+	if c.pin == nil {
 		closeFD(c.listener)
 		return nil
 	}
 	setNonblock(c.listener, true)
-	var here unix.CPUSet
-	here.Set(int(cpu))
-	_ = unix.SchedSetaffinity(0, &here)
-	return &c
+	return c
 }
 
-// close lets the probe run on every processor again.
-func (c *canary) close() {
-	if c == nil {
-		return
-	}
+func (c *mptcpCanary) close() {
 	closeFD(c.listener)
-	_ = unix.SchedSetaffinity(0, &c.allowed)
+	c.pin.release()
 }
 
 // sing makes a connection, ends it on one side and waits for at most d until the
 // other knows. It tells whether that came to pass.
-func (c *canary) sing(d time.Duration) bool {
+func (c *mptcpCanary) sing(d time.Duration) bool {
 	defer block()() // an interrupted call would leave the rest of a connection for the next one
 	low, err := newSocket(scenario.MPTCP)
 	if err != nil {

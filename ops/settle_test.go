@@ -50,3 +50,27 @@ func TestSettleMPTCP(t *testing.T) {
 		t.Errorf("processors %v before, %v after: %v", before, after, err)
 	}
 }
+
+// TestBacklogCanary holds that the canary of old kernels works on every kernel, and lets
+// the probe use all processors again.
+func TestBacklogCanary(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var before, after unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		t.Fatal(err)
+	}
+	c := newBacklogCanary()
+	if c == nil {
+		t.Fatal("there is none")
+	}
+	for range 100 {
+		if !c.sing(patience) {
+			t.Fatal("it is not heard")
+		}
+	}
+	c.close()
+	if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
+		t.Errorf("processors %v before, %v after: %v", before, after, err)
+	}
+}

@@ -18,7 +18,7 @@ import (
 // pinned. That is so unless receive packet steering hands lo's packets to
 // another CPU (rps_cpus, off by default), or, on kernels from 4.9 to about 6.4,
 // much work has put the CPU's softirqs off to ksoftirqd
-// (4cd13c21b207, d15121be7485): see yieldsHere. The thread is bound so that a trace shows one,
+// (4cd13c21b207, d15121be7485): see backlogCanary. The thread is bound so that a trace shows one,
 // and because block below changes its signal mask.
 //
 // Signals. The runtime sends SIGURG to a thread whose goroutine should yield,

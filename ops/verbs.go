@@ -63,7 +63,7 @@ var verbs = []verb{
 	}, do: (*run).oob},
 	{Verb: scenario.Verb{
 		Name: "fil", Arg: scenario.Number("N", "bytes of each send", 1, mostData).IfGiven(), Call: "send(2)",
-		Doc:    "fill: send 4096 bytes until the kernel takes no more (with --settle: nor then), or 16 MiB or 16384 times",
+		Doc:    "fill: send 4096 bytes until the kernel takes no more, and none either once that has settled (--settle), or 16 MiB or 16384 times",
 		Answer: "the bytes that the kernel took in all, beside the error that ended it, most often EAGAIN",
 	}, do: (*run).fil},
 	{Verb: scenario.Verb{
@@ -167,7 +167,7 @@ var verbs = []verb{
 		Name: "wai", Arg: scenario.Wait("the longest wait", time.Millisecond, longest), Call: "poll(2), epoll_wait(2)",
 		Doc: "wait beside the steps that follow, for IN|RDHUP unless given, by the call that --api or -e selects",
 		Answer: "as pol, when the wait ends; ended=#N, the command during which it did, or the last one if it outlasted the script; and busy=yes if " +
-			"a wait of 20 ms or more never slept and took a processor for half of its time",
+			"a wait of 20 ms or more was never seen asleep and took a processor for half of its time",
 	}, wait: (*run).wai},
 	{Verb: scenario.Verb{
 		Name: "blk", Arg: scenario.Duration("the longest wait", time.Millisecond, longest), Call: "recv(2)",

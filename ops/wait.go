@@ -112,7 +112,8 @@ func (r *run) gatherAll(cmd int) {
 
 // endWaiter reports what a waiter saw, and the command in which, or after which, its wait ended.
 func (r *run) endWaiter(t *waiter, cmd int) {
-	// One that slept may be charged for the time that an emulated processor stood still.
+	// One that slept may be charged for the time that an emulated processor stood still; so one
+	// that sleeps first and is busy later is not told.
 	if t.ran && !t.slept {
 		t.a.info = "busy=yes "
 	}

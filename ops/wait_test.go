@@ -3,6 +3,8 @@ package ops
 import (
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"sockprobe/scenario"
 )
 
@@ -26,4 +28,26 @@ func TestEndWaiterTellsBusy(t *testing.T) {
 			t.Errorf("ran %v, slept %v: %q, want %q", tt.ran, tt.slept, got, tt.want)
 		}
 	}
+}
+
+// TestStartWaiterSeesSleep holds that a wait that sleeps has been seen to when the next
+// step is made.
+func TestStartWaiterSeesSleep(t *testing.T) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	thread := newThread()
+	defer thread.close()
+	w := startWaiter(thread, waiting{call: func() answer {
+		return pollWaiting(&unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}, patience)
+	}}, scenario.Observation{})
+	if !w.slept {
+		t.Error("it was not seen asleep")
+	}
+	if _, err := unix.Write(fd, []byte{1, 0, 0, 0, 0, 0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	<-w.done
 }
