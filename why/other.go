@@ -84,6 +84,13 @@ func (h *history) isPeer(side scenario.Side) bool {
 	return side.Original() == h.side.Peer()
 }
 
+// mayBePeer tells whether a side may be this one's other end: a server's is a client.
+func (h *history) mayBePeer(side scenario.Side) bool {
+	servers := []scenario.Side{scenario.Server, scenario.Server2}
+	side = side.Original()
+	return side != scenario.Listener && slices.Contains(servers, side) != slices.Contains(servers, h.side)
+}
+
 // wasOpen tells whether this socket was there when a step was made, and the other end is closed
 // by it, if it is a clo: not if a copy of it is still open.
 func (h *history) wasOpen(i int) bool {

@@ -94,21 +94,39 @@ func (h *history) reset(i int) Part {
 	case h.own(i, "shb"), h.own(i, "shw") && shut && was != "CLOSE_WAIT": // the FIN may have made the other end send what it held back
 		return Part{}
 	case !waits || !shut:
-	case h.acts(i):
+		return p
+	case h.acts(i), h.mayReset(i) && h.heldBack(i):
 		return Part{}
-	case slices.Contains([]string{"snd", "mor", "oob", "fil"}, h.obs[i].Verb) && h.obs[i].Ret > 0,
-		slices.Contains([]string{"shw", "shb", "opt"}, h.obs[i].Verb) && h.heldBack(): // none of these sends a RST
+	case h.mayReset(i):
+		return p
+	case h.obs[i].Ret > 0 && slices.Contains([]string{"snd", "mor", "oob", "fil"}, h.obs[i].Verb), h.heldBack(i):
 		p.Kind = Unwanted
-	case h.obs[i].Verb == "clo" && h.heldBack(): // which it sends, or a RST
+		return p
+	default:
 		return Part{}
 	}
-	return p
 }
 
-// heldBack tells whether another socket may have had data that it had not sent yet.
-func (h *history) heldBack() bool {
-	return slices.ContainsFunc(h.obs, func(o scenario.Observation) bool {
-		return o.Verb == "mor" || o.Verb == "fil" || o.Verb == "opt" && strings.HasPrefix(o.Arg, "CORK")
+// mayReset tells whether a step of another socket may have sent a RST: at the other end of
+// the connection, or on a listener that had not accepted it (inet_csk_listen_stop in
+// net/ipv4/inet_connection_sock.c). A shutdown of a connection sends none.
+func (h *history) mayReset(i int) bool {
+	o := h.obs[i]
+	switch o.Verb {
+	case "clo", "dis":
+		return true
+	case "shr", "shb":
+		return o.Side.Original() == scenario.Listener
+	default:
+		return false
+	}
+}
+
+// heldBack tells whether the other end may have had data that it had not sent before a step:
+// a shutdown, an option, an acknowledgement or a timer sends them.
+func (h *history) heldBack(i int) bool {
+	return slices.ContainsFunc(h.obs[:i], func(o scenario.Observation) bool {
+		return h.mayBePeer(o.Side) && (o.Verb == "mor" || o.Verb == "fil" || o.Verb == "opt" && strings.HasPrefix(o.Arg, "CORK"))
 	})
 }
 

@@ -94,6 +94,15 @@ func TestScripts(t *testing.T) {
 				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
 				"HUP: the connection is gone (data received at #2.2 with the reading side shut)",
 		}},
+		{"data held back until an option sends them", "-c shb -s mor,opt:NODELAY=1 -c pol:hup", []string{
+			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (data received at #2.2 with the reading side shut)",
+		}},
+		{"a listener that is shut", "-n -c con,mor,shb -l shb -c pol:hup", []string{
+			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.1)",
+		}},
+		{"a listener that is closed beside data for it", "-n -c con,shb -d con,mor -l clo -c pol:hup", []string{
+			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #3.1)",
+		}},
 		{"urgent", "-s oob -c pol:in+pri", []string{"PRI: an urgent byte to read: rco answers 1"}},
 		{"a closed descriptor", "-c dup,clo,pol -C pol", []string{"NVAL: the descriptor is closed (clo at #1.2)", "OUT: room to send"}},
 		{"select counts more", "-n --api select -c pol:in", []string{"IN: select counts HUP: not connected"}},
