@@ -10,8 +10,8 @@ import (
 )
 
 // A drawing is the sequence diagram of a script, laid out in the cells of a terminal:
-// a lifeline for each side that has a part in it, and a row for each answer. What
-// draws it, as text or as SVG, only has to put it where it says.
+// a lifeline for each side that has a part in it, and a row for each answer and each
+// further arrow of it. What draws it, as text or as SVG, only has to put it where it says.
 type drawing struct {
 	title   string
 	columns []column
@@ -28,10 +28,11 @@ type column struct {
 	text int // of its calls; left of the lifeline only for the leftmost side
 }
 
-// A row is one answer to a step, or where a wait began that ended further below.
+// A row is one answer to a step, a further arrow of that above, or where a wait began that
+// ended further below.
 type row struct {
 	command   int
-	label     string // "#1.2"; "" where a wait began
+	label     string // "#1.2"; "" where there is no answer
 	column    int    // whose call it is
 	call      []piece
 	arrow     *arrow
@@ -59,7 +60,8 @@ func (a arrow) next() int {
 }
 
 // behindCall tells whether the call stands where the arrow would begin: those of the
-// leftmost side are to the left of its lifeline, the others' to the right.
+// leftmost side are to the left of its lifeline, the others' to the right. A further arrow
+// has none.
 func (r row) behindCall() bool {
 	return r.arrow != nil && r.arrow.from > 0 && r.arrow.to > r.arrow.from && len(r.call) > 0
 }
@@ -114,7 +116,7 @@ var columnOrder = []scenario.Side{scenario.Client, scenario.Server, scenario.Lis
 
 // newDrawing lays a script's answers out.
 func newDrawing(script scenario.Script, t *scenario.Tally) drawing {
-	calls := follow(script.Family, t)
+	calls := follow(script, t)
 	listens := slices.ContainsFunc(calls, func(c call) bool {
 		return c.side == scenario.Listener && c.accepted == 0 || c.wire != nil && c.wire.target(false) == scenario.Listener
 	})

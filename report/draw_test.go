@@ -220,6 +220,9 @@ func TestDrawAnything(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		script := scenario.Script{Family: scenario.Family(r.IntN(len(scenario.FamilyNames())))}
 		tally := anything(r)
+		for range 31 { // anything is of no more commands
+			script.Commands = append(script.Commands, scenario.Command{API: scenario.API(r.IntN(len(scenario.APINames())))})
+		}
 		checkDrawing(t, script, tally)
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

@@ -38,6 +38,7 @@ type link struct {
 	client      scenario.Side
 	server      scenario.Side // 0 as long as it has not been accepted
 	established bool
+	deferred    bool // the listener waits for its data, and has nothing to accept until then
 	reset       bool // for certain: nothing is sent on it any more
 }
 
@@ -67,7 +68,7 @@ type flow struct {
 	family   scenario.Family
 	ends     map[scenario.Side]*endpoint
 	pending  []*link // connections that wait to be accepted, in their order
-	deferred bool    // a listener waits for their data, so that the order may be another
+	deferred bool    // the listener has DEFER_ACCEPT
 	waits    []wait
 	answered int // steps
 }
@@ -85,11 +86,12 @@ type endpoint struct {
 type wait struct {
 	side       scenario.Side
 	begin, end int
+	holds      bool // it keeps the socket open when its last descriptor is closed
 }
 
 // follow gives the calls in the order in which they are drawn.
-func follow(family scenario.Family, t *scenario.Tally) []call {
-	f := flow{family: family, ends: map[scenario.Side]*endpoint{}, waits: waitsOf(t)}
+func follow(script scenario.Script, t *scenario.Tally) []call {
+	f := flow{family: script.Family, ends: map[scenario.Side]*endpoint{}, waits: waitsOf(script, t)}
 	var calls []call
 	for i, answers := range t.Steps {
 		for _, w := range f.waits {
@@ -111,7 +113,7 @@ func follow(family scenario.Family, t *scenario.Tally) []call {
 
 // waitsOf finds the waits. An observation is made when a wait ends, so that it stands behind
 // those of later steps.
-func waitsOf(t *scenario.Tally) []wait {
+func waitsOf(script scenario.Script, t *scenario.Tally) []wait {
 	var waits []wait
 	for end, answers := range t.Steps {
 		if len(answers) == 0 || answers[0].Verb != "wai" && answers[0].Verb != "blk" {
@@ -124,16 +126,21 @@ func waitsOf(t *scenario.Tally) []wait {
 		if begin < 0 {
 			begin = end
 		}
-		waits = append(waits, wait{side: o.Side.Original(), begin: begin, end: end})
+		side := o.Side.Original()
+		// A descriptor of epoll's own holds none of those that it watches (epoll(7)), and a receive
+		// on a listener ends at once.
+		byEpoll := slices.Contains([]scenario.API{scenario.Epoll, scenario.EpollET, scenario.EpollOneshot, scenario.All}, script.Commands[o.Cmd-1].API)
+		holds := o.Verb == "blk" && side != scenario.Listener || o.Verb == "wai" && !byEpoll
+		waits = append(waits, wait{side: side, begin: begin, end: end, holds: holds})
 	}
 	return waits
 }
 
-// isWaiting tells whether a wait on a side is under way: its thread holds the
-// socket open even when its last descriptor is closed.
-func (f *flow) isWaiting(side scenario.Side) bool {
+// isHeld tells whether a wait on a side is under way that keeps the socket open even when
+// its last descriptor is closed: what the close does comes later, and is not drawn.
+func (f *flow) isHeld(side scenario.Side) bool {
 	return slices.ContainsFunc(f.waits, func(w wait) bool {
-		return w.side == side && w.begin <= f.answered && f.answered < w.end
+		return w.holds && w.side == side && w.begin <= f.answered && f.answered < w.end
 	})
 }
 
@@ -179,7 +186,7 @@ func (f *flow) step(answers []scenario.Counted) []call {
 		label, connects = piece{text: "connect"}, true
 	case o.Verb == "clo" && last && f.connected(side):
 		label = piece{text: "close"}
-		if e.lingers && all && !f.isWaiting(side) && f.resets(side) {
+		if e.lingers && all && !f.isHeld(side) && f.resets(side) {
 			label, e.link.reset = piece{"close, RST", alarming}, true
 		}
 	case o.Verb == "dis" && f.connected(side):
@@ -211,33 +218,32 @@ func (f *flow) step(answers []scenario.Counted) []call {
 		calls = f.stop(calls[0])
 	}
 	f.become(e, o.Verb, some, all)
-	f.deferred = f.deferred || strings.HasPrefix(o.Arg, "DEFER_ACCEPT=")
+	if value, found := strings.CutPrefix(o.Arg, "DEFER_ACCEPT="); found && some && side == scenario.Listener {
+		f.deferred = value != "0"
+	}
 	return calls
 }
 
 // stop draws an arrow to each client that a listener has not accepted and now never will:
-// the kernel resets their connections (inet_csk_listen_stop in net/ipv4/inet_connection_sock.c)
-// or closes them (unix_release_sock in net/unix/af_unix.c).
+// the kernel resets their connections (inet_csk_listen_stop in net/ipv4/inet_connection_sock.c,
+// unix_release_sock in net/unix/af_unix.c).
 func (f *flow) stop(c call) []call {
-	isUnix := f.family == scenario.Unix || f.family == scenario.UnixSeqpacket
-	label := piece{"RST", alarming}
+	closes, label := c.closes && !f.isHeld(scenario.Listener), "RST"
 	switch {
-	case f.isWaiting(scenario.Listener), f.deferred: // it goes on, or has no connection yet
-		return []call{c}
-	case f.isTCP() && (c.closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
-	case isUnix && c.closes:
-		label = piece{text: "close"}
+	case f.isTCP() && (closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
+	case f.isUnix() && closes:
+		label = "reset"
 	default:
 		return []call{c}
 	}
 	var calls []call
 	for _, l := range f.pending {
-		if !l.established || l.reset || f.at(l.client).closed || f.at(l.client).link != l {
+		if !l.established || l.deferred || l.reset || f.at(l.client).closed || f.at(l.client).link != l {
 			continue
 		}
 		l.reset = true
 		next := c
-		next.wire, next.closes, next.more = &wire{from: scenario.Listener, link: l, label: label}, false, len(calls) > 0
+		next.wire, next.closes, next.more = &wire{from: scenario.Listener, link: l, label: piece{label, alarming}}, false, len(calls) > 0
 		calls = append(calls, next)
 	}
 	f.pending = nil
@@ -262,6 +268,8 @@ func (f *flow) become(e *endpoint, verb string, some, all bool) {
 		e.shutWrite = true
 	case "shb":
 		e.shutRead, e.shutWrite = true, true
+	case "lis":
+		e.shutRead, e.shutWrite = false, false
 	case "dup":
 		e.descriptors++
 	case "clo":
@@ -283,7 +291,7 @@ func (f *flow) connect(side scenario.Side, answers []scenario.Counted) {
 		all = all && succeeded(a)
 		switch name := a.Errno.Name(); {
 		case succeeded(a) && (e.link == nil || e.link.established), name == "EINPROGRESS" && e.link == nil:
-			e.link = &link{client: side}
+			e.link = &link{client: side, deferred: f.deferred}
 			e.shutRead, e.shutWrite = false, false
 			f.pending = append(f.pending, e.link)
 		case !succeeded(a) && name != "EINPROGRESS" && name != "EALREADY" && e.link != nil && !e.link.established:
@@ -324,7 +332,7 @@ func (f *flow) accept(a scenario.Counted, all bool) scenario.Side {
 // uncertain tells whether connections may be accepted in another order than that in which
 // they were begun: each has its place when its handshake is through, or its data are there.
 func (f *flow) uncertain() bool {
-	return f.deferred || slices.ContainsFunc(f.pending, func(l *link) bool { return !l.established })
+	return slices.ContainsFunc(f.pending, func(l *link) bool { return !l.established || l.deferred })
 }
 
 // connected tells whether a side has a connection whose other end may learn that this
@@ -334,8 +342,7 @@ func (f *flow) connected(side scenario.Side) bool {
 	if l == nil || l.reset || isDatagram(f.family) {
 		return false
 	}
-	isUnix := f.family == scenario.Unix || f.family == scenario.UnixSeqpacket || f.family == scenario.Socketpair
-	return !isUnix || !f.at(l.other(side)).closed
+	return !f.isUnix() || !f.at(l.other(side)).closed
 }
 
 // mutual tells whether the other end of a side's connection is still on it: a client
@@ -372,6 +379,11 @@ func (f *flow) resets(side scenario.Side) bool {
 
 // isTCP tells whether a FIN is what SHUT_WR sends. MPTCP has a signal of its own.
 func (f *flow) isTCP() bool { return f.family == scenario.TCP4 || f.family == scenario.TCP6 }
+
+// isUnix tells whether a connection is gone when its other end is.
+func (f *flow) isUnix() bool {
+	return f.family == scenario.Unix || f.family == scenario.UnixSeqpacket || f.family == scenario.Socketpair
+}
 
 func isDatagram(family scenario.Family) bool {
 	return family == scenario.UDP4 || family == scenario.UDP6 || family == scenario.UnixDgram

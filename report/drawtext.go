@@ -10,7 +10,7 @@ import (
 )
 
 // Draw writes what runs of a script answered as a sequence diagram for a terminal: a
-// line an answer.
+// line for each answer, and for each further arrow of it.
 func Draw(w io.Writer, script scenario.Script, t *scenario.Tally, colour bool) error {
 	_, err := io.WriteString(w, newDrawing(script, t).text(palette{on: colour}))
 	return err
