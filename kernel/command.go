@@ -29,14 +29,14 @@ type command struct {
 // here stands for this program in a command.
 const here = "{}"
 
-// openHost makes a command of this program, which env(1) adds nothing to. Here it
-// has its libraries.
+// openHost makes a command of this program. It need not be static: it runs where its
+// libraries are.
 func openHost() (Kernel, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return command{name: "host", before: []string{"env"}, program: program, grouped: true}, nil
+	return command{name: "host", program: program, grouped: true}, nil
 }
 
 func openExec(name string, prefix []string) (Kernel, error) {
@@ -107,9 +107,8 @@ func (c command) Run(ctx context.Context, job Job) (int, error) {
 }
 
 func (c command) run(ctx context.Context, job Job, env ...string) (int, error) {
-	args := append(slices.Clone(c.before[1:]), c.program, Framed)
-	args = append(append(args, job.Args...), c.after...)
-	cmd := exec.CommandContext(ctx, c.before[0], args...)
+	words := slices.Concat(c.before, []string{c.program, Framed}, job.Args, c.after)
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Env = append(cmd.Environ(), env...)
 	complaints := &tail{}
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(job.Stdin), complaints

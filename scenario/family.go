@@ -60,8 +60,8 @@ func FamilyNamed(name string) (Family, bool) {
 }
 
 // ActsOn is the side whose descriptor a step acts on. Where there is a listener, con is always
-// a client's and acc the listener's, whichever side they are written for, but for a copy of
-// the one that they act on.
+// a client's and acc the listener's, whichever side they are written for. A copy of that one's
+// descriptor is used as it is: -C con connects by the copy, -S con by the client's own.
 func (f Family) ActsOn(verb string, side Side) Side {
 	on := side
 	switch o := side.Original(); {

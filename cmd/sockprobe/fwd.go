@@ -12,14 +12,25 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"sockprobe/fwd"
 	"sockprobe/scenario"
 )
 
-// ofProbe are the shared flags that mean nothing to fwd.
-var ofProbe = []string{"timeout", "settle", "repeat", "verbose"}
+// probeFlags are the shared flags that mean nothing to fwd.
+var probeFlags = []string{"timeout", "settle", "repeat", "verbose"}
+
+// hideProbeFlags gives fwd flags of its own in their place, which no help, man page or
+// completion shows.
+func hideProbeFlags(fwd *cobra.Command, shared *pflag.FlagSet) {
+	for _, name := range probeFlags {
+		flag := *shared.Lookup(name)
+		flag.Hidden = true
+		fwd.Flags().AddFlag(&flag)
+	}
+}
 
 func newFwd(set *settings) *cobra.Command {
 	var (
@@ -76,7 +87,7 @@ once. SIGUSR1 prints totals on standard error, and so does the end.`,
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range ofProbe {
+			for _, name := range probeFlags {
 				if cmd.Flags().Changed(name) {
 					return fault(`"sockprobe fwd --help" lists its own flags`, "--%s is for the probe, not for fwd", name)
 				}
@@ -105,12 +116,6 @@ once. SIGUSR1 prints totals on standard error, and so does the end.`,
 			})
 		},
 	}
-	cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
-		for _, name := range ofProbe {
-			must(c.InheritedFlags().MarkHidden(name)) // for all, but help is all that this process does
-		}
-		c.Parent().HelpFunc()(c, args)
-	})
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&trace, "trace", "write each call and event to FILE, anew, or - for standard output")

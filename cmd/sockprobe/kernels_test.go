@@ -328,10 +328,10 @@ func TestOnFaults(t *testing.T) {
 			t.Errorf("without qemu: %s", out)
 		}
 	}
-	// The test binary is not static where cgo is.
 	if out, err := exec.Command("sockprobe", "--on", "host", "-c", "pol").CombinedOutput(); err != nil {
 		t.Errorf("on this kernel: %s", out)
 	}
+	// The test binary is not static where cgo is.
 	if out, err := exec.Command("sockprobe", "--on", "exec:env", "-c", "pol").CombinedOutput(); err != nil {
 		if !strings.Contains(string(out), "is not static") || !strings.Contains(string(out), "make build") {
 			t.Errorf("a program that is not static: %s", out)

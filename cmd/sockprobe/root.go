@@ -134,14 +134,16 @@ Exit codes:
 	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
 	shared.BoolVarP(&set.verbose, "verbose", "v", false, "with verify, name what passes, too; no effect otherwise")
 	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
-	shared.Var(&set.settle, "settle", "before each step, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, where it also waits for what the kernel has put off; otherwise none")
+	shared.Var(&set.settle, "settle", "before each step, and where fil finds a buffer full, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, where it also waits for what the kernel has put off; otherwise none")
 	shared.Var(&set.repeat, "repeat", "run so many times and count the answers of steps that vary")
 	shared.Var(&set.on, "on", "run on another kernel: "+kernelForms())
 	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on each other kernel, boot included")
 	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
 	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
 
-	root.AddCommand(newVerify(&set), newMatrix(&set), newFwd(&set), newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
+	relay := newFwd(&set)
+	hideProbeFlags(relay, shared)
+	root.AddCommand(newVerify(&set), newMatrix(&set), relay, newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root
