@@ -94,7 +94,7 @@ func (h *history) pri() Explanation {
 	return Explanation{Cause: Urgent, Verb: a.Verb, Got: answered(a)}
 }
 
-// err names the pending error, and what has been found to take it.
+// err names the pending error, and what has been found to take it, if that is known.
 func (h *history) err() Explanation {
 	name := h.pending()
 	if name == "" {
@@ -103,8 +103,11 @@ func (h *history) err() Explanation {
 	e := Explanation{Cause: Pending, Err: name}
 	for _, verb := range []string{"rcv", "snd"} {
 		a, asked := h.answers[verb]
+		if !asked { // no twin went as this run did
+			return Explanation{Cause: Pending, Err: name}
+		}
 		after, open := a.StateOf(h.side)
-		if asked && open && a.Errno.Name() == name && after.Ready&scenario.Err == 0 {
+		if open && a.Errno.Name() == name && after.Ready&scenario.Err == 0 {
 			e.Takes = append(e.Takes, verb)
 		}
 	}

@@ -12,10 +12,10 @@ import (
 type Explanation struct {
 	Bit   scenario.Events
 	Cause Cause
-	Parts []Part // what brought the cause about, as far as that is established
-	N     int    // bytes to be received, or connections to be accepted; 0 if not known
-	Err   string // the name of the pending error
-	Takes []string
+	Parts []Part   // what brought the cause about, as far as that is established
+	N     int      // bytes to be received, or connections to be accepted; 0 if not known
+	Err   string   // the name of the pending error
+	Takes []string // the steps that take it; nil if not known
 	// Verb is what a program may do now, and Got what the twin that did it was answered: a number
 	// or an error's name. Both are "" where that adds nothing.
 	Verb, Got string
@@ -172,6 +172,9 @@ func (e Explanation) cause() string {
 	case NotListening:
 		return "no listener any more" + e.parts()
 	case Pending:
+		if len(e.Takes) == 0 {
+			return e.Err + " pending; err takes it, and rcv or snd may"
+		}
 		return fmt.Sprintf("%s pending; the next %s takes it", e.Err, alternatives(e.Takes))
 	case Closed:
 		return "the descriptor is closed" + e.parts()
