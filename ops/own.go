@@ -100,6 +100,15 @@ func newEpoll() (int, error) {
 	return aside(low)
 }
 
+// newSocketAside makes a socket of the probe's own.
+func newSocketAside(f scenario.Family) (int, error) {
+	low, err := newSocket(f)
+	if err != nil {
+		return -1, err
+	}
+	return aside(low)
+}
+
 // aside moves a descriptor of the probe's own up from where it was made, which is
 // the lowest free number, and the one that a socket would have.
 func aside(low int) (int, error) {

@@ -19,14 +19,11 @@ type backlogCanary struct {
 
 // newBacklogCanary makes a canary, or none where the kernel does not let it.
 func newBacklogCanary() canary {
-	low, err := newSocket(scenario.UDP4)
+	fd, err := newSocketAside(scenario.UDP4)
 	if err != nil {
 		return nil
 	}
-	c := &backlogCanary{}
-	if c.fd, err = aside(low); err != nil {
-		return nil
-	}
+	c := &backlogCanary{fd: fd}
 	if addr, err := bind(c.fd, scenario.UDP4); err == nil && connect(c.fd, addr).errno == 0 {
 		c.pin = newPin()
 	}

@@ -25,14 +25,11 @@ type mptcpCanary struct {
 
 // newMPTCPCanary makes a canary, or none where the kernel does not let it.
 func newMPTCPCanary() canary {
-	low, err := newSocket(scenario.MPTCP)
+	listener, err := newSocketAside(scenario.MPTCP)
 	if err != nil {
 		return nil
 	}
-	c := &mptcpCanary{}
-	if c.listener, err = aside(low); err != nil {
-		return nil
-	}
+	c := &mptcpCanary{listener: listener}
 	if c.addr, err = bind(c.listener, scenario.MPTCP); err == nil && listen(c.listener, backlog).errno == 0 {
 		c.pin = newPin()
 	}
@@ -53,11 +50,7 @@ func (c *mptcpCanary) close() {
 // other knows. It tells whether that came to pass.
 func (c *mptcpCanary) sing(d time.Duration) bool {
 	defer block()() // an interrupted call would leave the rest of a connection for the next one
-	low, err := newSocket(scenario.MPTCP)
-	if err != nil {
-		return false
-	}
-	told, err := aside(low)
+	told, err := newSocketAside(scenario.MPTCP)
 	if err != nil {
 		return false
 	}

@@ -196,7 +196,7 @@ func (f *flow) step(answers []scenario.Counted) []call {
 		}
 	case (o.Verb == "shw" || o.Verb == "shb") && f.connected(side) && !e.shutWrite:
 		label = piece{"SHUT_WR", ending}
-		if f.isTCP() && e.link.established {
+		if f.family.IsTCP() && e.link.established {
 			label.text = "FIN"
 		}
 	}
@@ -230,8 +230,8 @@ func (f *flow) step(answers []scenario.Counted) []call {
 func (f *flow) stop(c call) []call {
 	closes, label := c.closes && !f.isHeld(scenario.Listener), "RST"
 	switch {
-	case f.isTCP() && (closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
-	case f.isUnix() && closes:
+	case f.family.IsTCP() && (closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
+	case f.family.IsUnixStream() && closes:
 		label = "reset"
 	default:
 		return []call{c}
@@ -339,10 +339,10 @@ func (f *flow) uncertain() bool {
 // one ends: UDP and UNIX datagrams have none, and one with a UNIX socket is gone when that is.
 func (f *flow) connected(side scenario.Side) bool {
 	l := f.at(side).link
-	if l == nil || l.reset || isDatagram(f.family) {
+	if l == nil || l.reset || f.family.IsDatagram() {
 		return false
 	}
-	return !f.isUnix() || !f.at(l.other(side)).closed
+	return !f.family.IsUnixStream() || !f.at(l.other(side)).closed
 }
 
 // mutual tells whether the other end of a side's connection is still on it: a client
@@ -362,7 +362,7 @@ func (f *flow) mutual(side scenario.Side) bool {
 // answer to data after SHUT_RDWR (tcp_rcv_state_process), that is not known.
 func (f *flow) resets(side scenario.Side) bool {
 	l := f.at(side).link
-	if !f.isTCP() || l == nil || !l.established || !f.mutual(side) {
+	if !f.family.IsTCP() || l == nil || !l.established || !f.mutual(side) {
 		return false
 	}
 	other := l.other(side)
@@ -377,21 +377,9 @@ func (f *flow) resets(side scenario.Side) bool {
 	}
 }
 
-// isTCP tells whether a FIN is what SHUT_WR sends. MPTCP has a signal of its own.
-func (f *flow) isTCP() bool { return f.family == scenario.TCP4 || f.family == scenario.TCP6 }
-
-// isUnix tells whether a connection is gone when its other end is.
-func (f *flow) isUnix() bool {
-	return f.family == scenario.Unix || f.family == scenario.UnixSeqpacket || f.family == scenario.Socketpair
-}
-
-func isDatagram(family scenario.Family) bool {
-	return family == scenario.UDP4 || family == scenario.UDP6 || family == scenario.UnixDgram
-}
-
 // keepsMessages tells whether a family's messages may be empty.
 func keepsMessages(family scenario.Family) bool {
-	return isDatagram(family) || family == scenario.UnixSeqpacket
+	return family.IsDatagram() || family == scenario.UnixSeqpacket
 }
 
 func sends(verb string) bool {

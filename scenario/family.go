@@ -53,6 +53,16 @@ func (f Family) Doc() string { return families[f].doc }
 // HasListener tells whether connections come through a listener.
 func (f Family) HasListener() bool { return f < UDP4 }
 
+// IsTCP tells whether the sockets are TCP's own: a FIN or RST of MPTCP is another signal.
+func (f Family) IsTCP() bool { return f == TCP4 || f == TCP6 }
+
+// IsUnixStream tells whether they are UNIX sockets that are connected, so that one's end
+// is known to the other at once.
+func (f Family) IsUnixStream() bool { return f == Unix || f == UnixSeqpacket || f == Socketpair }
+
+// IsDatagram tells whether they have no connection.
+func (f Family) IsDatagram() bool { return f == UDP4 || f == UDP6 || f == UnixDgram }
+
 // FamilyNamed finds a family by its name.
 func FamilyNamed(name string) (Family, bool) {
 	i := slices.IndexFunc(families, func(f familyEntry) bool { return f.name == name })

@@ -102,15 +102,6 @@ func word(o scenario.Observation) string {
 	}
 }
 
-func (c claim) isTCP() bool {
-	return c.script.Family == scenario.TCP4 || c.script.Family == scenario.TCP6
-}
-
-func (c claim) isDatagram() bool {
-	f := c.script.Family
-	return f == scenario.UDP4 || f == scenario.UDP6 || f == scenario.UnixDgram
-}
-
 // urgent holds that the other end has sent an urgent byte that rco has not taken.
 func (c claim) urgent() {
 	c.Helper()
@@ -126,7 +117,7 @@ func (c claim) urgent() {
 // has no end.
 func (c claim) ends() {
 	c.Helper()
-	if got := c.here("err,drn")[1]; !c.isDatagram() && got.Errno.Name() == "EAGAIN" {
+	if got := c.here("err,drn")[1]; !c.script.Family.IsDatagram() && got.Errno.Name() == "EAGAIN" {
 		c.Fatalf("%q: no end comes: drn answers %s", c.e, word(got))
 	}
 }
@@ -236,7 +227,7 @@ var checks = map[why.Cause]func(claim){
 		}
 		// A UDP socket that holds data back takes more, shut or not, and one without an
 		// address to send to says that first.
-		if got := c.last("err,snd"); got != "EPIPE" && !c.isDatagram() && (got != "ENOTCONN" || c.side.Original() != scenario.Listener) {
+		if got := c.last("err,snd"); got != "EPIPE" && !c.script.Family.IsDatagram() && (got != "ENOTCONN" || c.side.Original() != scenario.Listener) {
 			c.Fatalf("%q: snd answers %s", c.e, got)
 		}
 		c.ends()
@@ -249,7 +240,7 @@ var checks = map[why.Cause]func(claim){
 			c.want(c.e.Verb, c.e.Got)
 		}
 		c.want("err,snd", "EPIPE")
-		if state := c.tcp(len(c.obs) - 1); c.isTCP() && state != "CLOSE" {
+		if state := c.tcp(len(c.obs) - 1); c.script.Family.IsTCP() && state != "CLOSE" {
 			c.Fatalf("%q: the state is %s", c.e, state)
 		}
 		c.ends()
@@ -258,7 +249,7 @@ var checks = map[why.Cause]func(claim){
 		if c.e.Got != "" {
 			c.want(c.e.Verb, c.e.Got)
 		}
-		if state := c.tcp(len(c.obs) - 1); c.isTCP() && state != "CLOSE" {
+		if state := c.tcp(len(c.obs) - 1); c.script.Family.IsTCP() && state != "CLOSE" {
 			c.Fatalf("%q: the state is %s", c.e, state)
 		}
 		if o := c.side.Original(); o == scenario.Client || o == scenario.Client2 {
@@ -268,7 +259,7 @@ var checks = map[why.Cause]func(claim){
 		}
 	},
 	why.NotListening: func(c claim) {
-		if c.isTCP() && c.tcp(len(c.obs)-1) != "CLOSE" {
+		if c.script.Family.IsTCP() && c.tcp(len(c.obs)-1) != "CLOSE" {
 			c.Fatalf("%q: it is one", c.e)
 		}
 		if c.side.Original() == scenario.Listener { // from which acc accepts
@@ -466,7 +457,7 @@ func (c claim) changes(p why.Part) {
 	}
 	switch {
 	case seen[0] != seen[1]:
-	case c.isDatagram() && strings.Contains(seen[0], "EPIPE"): // the other end is shut, too
+	case c.script.Family.IsDatagram() && strings.Contains(seen[0], "EPIPE"): // the other end is shut, too
 	case c.obs[i].Side.Original() == c.side.Original(): // it was not connected yet, and shows only when it is
 		c.matters(i)
 	default:

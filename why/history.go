@@ -29,11 +29,6 @@ func newHistory(script scenario.Script, obs []scenario.Observation, answers Answ
 // now is how the socket stands, and nil if it is closed.
 func (h *history) now() *scenario.State { return h.states[len(h.states)-1] }
 
-// isTCP tells whether the states have TCP's.
-func (h *history) isTCP() bool {
-	return h.script.Family == scenario.TCP4 || h.script.Family == scenario.TCP6
-}
-
 // acts tells whether a step acted on this socket.
 func (h *history) acts(i int) bool {
 	o := h.obs[i]

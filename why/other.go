@@ -37,7 +37,7 @@ func (h *history) writeShutOther() Part {
 	both := h.since(func(s *scenario.State) bool { return s.Ready&scenario.Hup != 0 && s.Ready&scenario.RDHup != 0 })
 	reached := false // the other end is connected, to what is to be accepted
 	for i, o := range h.obs {
-		ofPeer := h.isUnixStream() && h.isPeer(o.Side) && o.Errno == 0
+		ofPeer := h.script.Family.IsUnixStream() && h.isPeer(o.Side) && o.Errno == 0
 		reached = reached || o.Verb == "con" && o.Errno == 0
 		switch {
 		case h.own(i, "dis") && o.Errno == 0 && h.script.Family == scenario.MPTCP:
@@ -48,7 +48,7 @@ func (h *history) writeShutOther() Part {
 			return h.shutByOther(hup)
 		case h.own(i, "shw", "shb") && shuts(o):
 			return h.part(Own, i)
-		case h.isUnixStream() && h.side != scenario.Listener && !h.isPeer(h.side.Peer()) && !h.acts(i) && o.Verb == "shr" && o.Errno == 0:
+		case h.script.Family.IsUnixStream() && h.side != scenario.Listener && !h.isPeer(h.side.Peer()) && !h.acts(i) && o.Verb == "shr" && o.Errno == 0:
 			// Which of two connections it was is not known, and unlike what shuts both
 			// directions, it shows nowhere.
 			return h.shutByOther(hup)
@@ -68,11 +68,6 @@ func (h *history) shutByOther(i int) Part {
 		return h.part(Other, i)
 	}
 	return Part{}
-}
-
-func (h *history) isUnixStream() bool {
-	f := h.script.Family
-	return f == scenario.Unix || f == scenario.UnixSeqpacket || f == scenario.Socketpair
 }
 
 // isPeer tells whether a side is this one's other end for certain: with two
@@ -129,7 +124,7 @@ func (h *history) hupOther() Explanation {
 	f, shut := h.script.Family, h.now().Ready&scenario.RDHup != 0
 	both := Explanation{Cause: BothShut, Parts: []Part{h.writeShut(), h.readShut()}}
 	switch {
-	case f == scenario.UDP4 || f == scenario.UDP6 || f == scenario.UnixDgram:
+	case f.IsDatagram():
 		return both
 	case h.side == scenario.Listener && !shut: // an MPTCP one; a UNIX one stays in its state
 		if i := h.sinceReady(scenario.Hup); i >= 0 && h.own(i, "shr", "shb", "dis") && h.obs[i].Errno == 0 {
