@@ -83,7 +83,7 @@ func splitSpec(s string) ([]string, error) {
 			if !ok {
 				return nil, specError("a bracket without its end")
 			}
-			if a, err := netip.ParseAddr(address); err != nil || !a.Is6() {
+			if a, err := netip.ParseAddr(address); err != nil || !a.Is6() || isPath(address) { // a zone is an interface, which has no slash
 				return nil, specError("no IPv6 address in the brackets, which are for nothing else")
 			}
 			if rest != "" && rest[0] != ':' {
