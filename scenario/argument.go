@@ -110,6 +110,9 @@ func Mask(doc string) *Argument {
 		Form: "MASK", Doc: doc, Words: words, After: words[1:],
 		read: func(text string) (Arg, string) {
 			mask, word, ok := parseMask(text)
+			if joined := strings.ReplaceAll(word, "|", "+"); joined != word {
+				return Arg{}, fmt.Sprintf("has | in it, where events are joined by +, which no shell takes for a pipe: %s", Clip(joined))
+			}
 			if !ok {
 				return Arg{}, fmt.Sprintf("has %s in it, which is no event: those are %s, and numbers from 0x0 to 0xffff", Quote(word), strings.Join(words, " "))
 			}
@@ -156,15 +159,14 @@ func Settings(doc string, settings []Setting) *Argument {
 // parseMask reads a mask, or gives the word that spoils it.
 func parseMask(text string) (mask Events, word string, ok bool) {
 	for word := range strings.SplitSeq(text, "+") {
-		if word == "none" {
+		if strings.EqualFold(word, "none") {
 			continue
 		}
-		i := slices.IndexFunc(eventNames, func(n eventName) bool { return strings.ToLower(n.name) == word })
-		if i >= 0 {
-			mask |= eventNames[i].bit
+		if event, ok := EventNamed(word); ok {
+			mask |= event
 			continue
 		}
-		digits, hex := strings.CutPrefix(word, "0x")
+		digits, hex := strings.CutPrefix(strings.ToLower(word), "0x")
 		n, err := strconv.ParseUint(digits, 16, 16)
 		if err != nil || !hex {
 			return 0, word, false

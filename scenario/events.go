@@ -58,6 +58,24 @@ func (e Events) Names() []string {
 	return names
 }
 
+// EventNamed finds an event by its name in either case, with or without the POLL
+// or EPOLL that poll(2) and epoll_ctl(2) begin it with: "IN", "rdhup", "EPOLLHUP".
+func EventNamed(word string) (Events, bool) {
+	word = strings.ToUpper(word)
+	for _, prefix := range []string{"EPOLL", "POLL"} {
+		if rest, ok := strings.CutPrefix(word, prefix); ok {
+			word = rest
+			break
+		}
+	}
+	for _, n := range eventNames {
+		if n.name == word {
+			return n.bit, true
+		}
+	}
+	return 0, false
+}
+
 func (e Events) bitName() string {
 	for _, n := range eventNames {
 		if n.bit == e {

@@ -219,12 +219,12 @@ func (p *parser) command(option, list string) error {
 // step reads one step. Its faults have no place yet.
 func (p *parser) step(word string) (Step, *Error) {
 	name, text, hasArg := strings.Cut(word, ":")
-	v := find(p.verbs, name)
+	v, known := VerbNamed(name, p.verbs)
 	switch {
-	case v == nil:
+	case !known:
 		return Step{}, badStep(word, name, p.verbs)
 	case !hasArg && (v.Arg == nil || v.Arg.Optional):
-		return Step{Verb: name}, nil
+		return Step{Verb: v.Name}, nil
 	case !hasArg:
 		return Step{}, &Error{
 			Problem: fmt.Sprintf("%s needs an argument", name),
@@ -243,7 +243,7 @@ func (p *parser) step(word string) (Step, *Error) {
 			Hint:    fmt.Sprintf("write %s: %s", v.Usage(), v.Arg.Doc),
 		}
 	}
-	return Step{Verb: name, Arg: arg}, nil
+	return Step{Verb: v.Name, Arg: arg}, nil
 }
 
 // NoSteps is the error for a -c, -s or -l without its steps.
@@ -270,7 +270,7 @@ func badStep(word, name string, verbs []Verb) *Error {
 		}
 	}
 	e := &Error{Problem: "unknown verb " + Quote(name), Hint: "\"sockprobe help steps\" lists the verbs"}
-	if near, ok := Nearest(name, names(verbs)); ok {
+	if near, ok := Nearest(name, VerbNames(verbs)); ok {
 		e.Hint = fmt.Sprintf("did you mean %s? %s", near, e.Hint)
 	}
 	return e

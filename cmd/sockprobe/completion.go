@@ -8,30 +8,48 @@ import (
 	"github.com/spf13/cobra"
 
 	"sockprobe/ops"
+	"sockprobe/scenario"
 )
 
 // completeSteps offers the verbs for the last step of a list, or the arguments of its
-// verb.
+// verb. Long names are offered where no short one begins as the word that is typed.
 func completeSteps(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	done, last := typed[:strings.LastIndexByte(typed, ',')+1], typed[strings.LastIndexByte(typed, ',')+1:]
 	verb, arg, hasArg := strings.Cut(last, ":")
-	var out []cobra.Completion
+	var short, long []cobra.Completion
 	for _, v := range ops.Verbs() {
-		if hasArg && v.Name == verb && v.Arg != nil {
-			begun, words := arg[:strings.LastIndexAny(arg, "+/")+1], v.Arg.Words
-			if begun != "" {
-				words = v.Arg.After
-			}
-			for _, word := range words {
-				out = append(out, done+verb+":"+begun+word)
-			}
+		switch {
+		case hasArg && v.IsCalled(verb):
+			short = completeArgument(done+verb+":", arg, v.Arg)
+		case hasArg:
+		case strings.HasPrefix(v.Name, verb) && v.Long != "":
+			short = append(short, cobra.CompletionWithDesc(done+v.Name, v.Long+": "+v.Doc))
+		case strings.HasPrefix(v.Name, verb):
+			short = append(short, cobra.CompletionWithDesc(done+v.Name, v.Doc))
+		case strings.HasPrefix(v.Long, verb):
+			long = append(long, cobra.CompletionWithDesc(done+v.Long, v.Name+": "+v.Doc))
 		}
-		if hasArg {
-			continue
-		}
-		out = append(out, cobra.CompletionWithDesc(done+v.Name, v.Doc))
 	}
-	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	if len(short) == 0 {
+		short = long
+	}
+	return short, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeArgument offers the words of an argument, which stands behind done.
+func completeArgument(done, typed string, arg *scenario.Argument) []cobra.Completion {
+	if arg == nil {
+		return nil
+	}
+	begun, words := typed[:strings.LastIndexAny(typed, "+/")+1], arg.Words
+	if begun != "" {
+		words = arg.After
+	}
+	var out []cobra.Completion
+	for _, word := range words {
+		out = append(out, done+begun+word)
+	}
+	return out
 }
 
 // mendCompletion corrects two things about cobra's completion command: it takes

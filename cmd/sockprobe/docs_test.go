@@ -89,9 +89,9 @@ func transcripts(t *testing.T, path string) []transcript {
 func TestReadmeTable(t *testing.T) {
 	var want strings.Builder
 	for _, v := range ops.Verbs() {
-		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", v.Usage(), v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
+		fmt.Fprintf(&want, "| `%s` | %s | %s | %s |\n", v.Usage(), v.Long, v.Call, strings.ReplaceAll(v.Doc, "|", `\|`))
 	}
-	holdTable(t, "|---|---|---|\n", "<!-- /steps -->", want.String())
+	holdTable(t, "|---|---|---|---|\n", "<!-- /steps -->", want.String())
 }
 
 // TestReadmeKernels holds the README's table of kernels against the program's.

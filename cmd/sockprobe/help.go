@@ -25,7 +25,7 @@ func stepsTable() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range ops.Verbs() {
-		fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Usage(), v.Call, v.Doc)
+		fmt.Fprintf(w, "    %s\t%s\t%s: %s\n", v.Usage(), v.Long, v.Call, v.Doc)
 	}
 	must(w.Flush())
 	return b.String()
@@ -46,7 +46,11 @@ func familyTable() string {
 // stepHelp is all that is to be said of a verb.
 func stepHelp(v scenario.Verb) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n    %s\n", v.Usage(), v.Call, v.Doc)
+	b.WriteString(v.Usage())
+	if v.Long != "" {
+		b.WriteString(", or " + v.LongUsage())
+	}
+	fmt.Fprintf(&b, ": %s\n    %s\n", v.Call, v.Doc)
 	if v.Arg != nil {
 		fmt.Fprintf(&b, "    %s: %s\n", v.Arg.Form, v.Arg.Doc)
 	}
@@ -235,11 +239,9 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				for _, v := range ops.Verbs() {
-					if v.Name == args[0] {
-						_, err := io.WriteString(root.OutOrStdout(), stepHelp(v))
-						return err
-					}
+				if v, ok := scenario.VerbNamed(args[0], ops.Verbs()); ok {
+					_, err := io.WriteString(root.OutOrStdout(), stepHelp(v))
+					return err
 				}
 			}
 			cmd, rest, err := root.Find(args)
