@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"context"
 	"errors"
 
 	"sockprobe/scenario"
@@ -11,6 +12,12 @@ import (
 // there, too, with ErrNoServer, which says that a run ended for want of a server's
 // socket.
 func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, error) {
+	return RepeatContext(context.Background(), script, opts, times)
+}
+
+// RepeatContext is [Repeat] until ctx is done, which it looks at after each run. The tally then
+// holds the runs before that, if any, and the error is ctx's.
+func RepeatContext(ctx context.Context, script scenario.Script, opts Options, times int) (*scenario.Tally, error) {
 	var tally scenario.Tally
 	var ended error
 	ways := []scenario.API{scenario.Poll}
@@ -19,10 +26,10 @@ func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, e
 		ways = scenario.EachAPI()
 	}
 	for range times {
-		var asPoll []scenario.Observation
+		var round []answered
 		for _, api := range ways {
-			var obs []scenario.Observation
-			err := Run(script.With(api), opts, func(o scenario.Observation) { obs = append(obs, o) })
+			a := answered{by: api}
+			err := Run(script.With(api), opts, func(o scenario.Observation) { a.obs = append(a.obs, o) })
 			switch _, lacks := Lacks(err); {
 			case errors.Is(err, ErrNoServer):
 				ended = err
@@ -31,21 +38,31 @@ func Repeat(script scenario.Script, opts Options, times int) (*scenario.Tally, e
 			case err != nil:
 				return nil, err
 			}
+			round = append(round, a)
+		}
+		if err := ctx.Err(); err != nil { // the signal may have been the answer to a call
+			ended = err
+			break
+		}
+		for _, a := range round {
 			if !all {
-				tally.Add(obs)
+				tally.Add(a.obs)
 				continue
 			}
-			switch api {
-			case scenario.Poll:
-				asPoll = obs
-			case scenario.Select:
-				agree(script, obs, asPoll)
+			if a.by == scenario.Select {
+				agree(script, a.obs, round[0].obs)
 			}
-			tally.AddBy(obs, api.Of())
+			tally.AddBy(a.obs, a.by.Of())
 		}
 	}
 	tally.Done()
 	return &tally, ended
+}
+
+// answered is one run, and the way in which it asked.
+type answered struct {
+	by  scenario.API
+	obs []scenario.Observation
 }
 
 // agree puts poll's answers in the place of select's where these say the same in
