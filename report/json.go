@@ -16,6 +16,8 @@ import (
 // record is an observation in JSON. docs/observation.schema.json describes it;
 // a test holds the two together.
 type record struct {
+	Scenario string `json:"scenario,omitempty"`
+
 	Cmd    int      `json:"cmd"`
 	Step   int      `json:"step"`
 	Side   string   `json:"side"`
@@ -37,9 +39,12 @@ type record struct {
 
 // JSONLine is an observation in JSON, without the end of the line. The count is
 // in it if there was more than one run.
-func JSONLine(o scenario.Counted, runs int) string {
+func JSONLine(o scenario.Counted, runs int) string { return jsonLine("", o, runs) }
+
+func jsonLine(name string, o scenario.Counted, runs int) string {
 	r := record{
-		Cmd: o.Cmd, Step: o.Step, Side: o.Side.String(), Verb: o.Verb, Arg: o.Arg, FD: o.FD, Ret: o.Ret,
+		Scenario: name,
+		Cmd:      o.Cmd, Step: o.Step, Side: o.Side.String(), Verb: o.Verb, Arg: o.Arg, FD: o.FD, Ret: o.Ret,
 		Info: pairs(o.Info), Why: o.Why, By: o.By.Names(),
 	}
 	if o.Opened != 0 {

@@ -43,7 +43,12 @@ func Classic(w io.Writer) *Printer {
 }
 
 // JSON prints one object a line. docs/observation.schema.json describes it.
-func JSON(w io.Writer) *Printer { return &Printer{w: w, line: JSONLine} }
+func JSON(w io.Writer) *Printer { return JSONOf(w, "") }
+
+// JSONOf is [JSON] for one script of several: each object has the script's name.
+func JSONOf(w io.Writer, name string) *Printer {
+	return &Printer{w: w, line: func(o scenario.Counted, runs int) string { return jsonLine(name, o, runs) }}
+}
 
 // reasons are lines below an observation's: why each bit is set.
 func reasons(why []string, p palette) string {

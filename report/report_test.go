@@ -320,7 +320,7 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 func TestSchemaDescribesEveryField(t *testing.T) {
 	var lines strings.Builder
 	for _, tt := range samples {
-		lines.WriteString(JSONLine(scenario.Counted{Observation: tt.in, Count: 1, By: scenario.Select.Of()}, 2) + "\n")
+		lines.WriteString(jsonLine("one-of-several", scenario.Counted{Observation: tt.in, Count: 1, By: scenario.Select.Of()}, 2) + "\n")
 	}
 	holdFields(t, "../docs/observation.schema.json", lines.String())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 
 	"sockprobe/ops"
@@ -22,10 +23,10 @@ func outputFormat(format string, draw bool) (string, error) {
 
 // picture runs a script and draws it. Where everything goes depends on all that
 // comes, so that nothing is drawn before the end.
-func picture(stdout io.Writer, script scenario.Script, format string, opts ops.Options, set settings) error {
-	tally, err := ops.Repeat(script, opts, int(set.repeat))
+func picture(ctx context.Context, stdout io.Writer, script scenario.Script, format string, opts ops.Options, set settings) (*scenario.Tally, error) {
+	tally, err := ops.RepeatContext(ctx, script, opts, int(set.repeat))
 	if tally == nil {
-		return runFault(err)
+		return nil, runFault(err)
 	}
 	var written error
 	if format == "svg" {
@@ -34,7 +35,7 @@ func picture(stdout io.Writer, script scenario.Script, format string, opts ops.O
 		written = report.Draw(stdout, script, tally, set.coloured(stdout))
 	}
 	if written != nil {
-		return written
+		return nil, written
 	}
-	return runFault(err)
+	return tally, runFault(err)
 }

@@ -114,6 +114,8 @@ func flagFault(cmd *cobra.Command, err error) error {
 		}
 		if cmd.HasParent() && scenario.IsOption(name) {
 			hint = fmt.Sprintf("steps go with sockprobe alone, not with %s", cmd.Name())
+		} else if others := commandsWith(cmd.Root(), name); len(others) > 0 {
+			hint = fmt.Sprintf("it goes with %s, not with %s", listed(others, "and"), cmd.Name())
 		}
 		return fault(hint, "unknown flag %s", scenario.Clip(name))
 	case errors.As(err, &invalid):

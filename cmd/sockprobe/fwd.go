@@ -12,25 +12,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"sockprobe/fwd"
 	"sockprobe/scenario"
 )
-
-// probeFlags are the shared flags that mean nothing to fwd.
-var probeFlags = []string{"timeout", "settle", "repeat", "verbose"}
-
-// hideProbeFlags gives fwd flags of its own in their place, which no help, man page or
-// completion shows.
-func hideProbeFlags(fwd *cobra.Command, shared *pflag.FlagSet) {
-	for _, name := range probeFlags {
-		flag := *shared.Lookup(name)
-		flag.Hidden = true
-		fwd.Flags().AddFlag(&flag)
-	}
-}
 
 func newFwd(set *settings) *cobra.Command {
 	var (
@@ -87,11 +73,6 @@ once. SIGUSR1 prints totals on standard error, and so does the end.`,
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, name := range probeFlags {
-				if cmd.Flags().Changed(name) {
-					return fault(`"sockprobe fwd --help" lists its own flags`, "--%s is for the probe, not for fwd", name)
-				}
-			}
 			if trace == "" && cmd.Flags().Changed("trace-format") {
 				return fault("say where to: --trace FILE, or - for standard output", "--trace-format without --trace")
 			}
@@ -324,7 +305,7 @@ type fileFlag string
 
 func (f *fileFlag) Set(s string) error {
 	if s == "" {
-		return fault("name a file, or - for standard output", "an empty name")
+		return fault("name a file", "an empty name")
 	}
 	*f = fileFlag(s)
 	return nil

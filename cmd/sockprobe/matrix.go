@@ -51,9 +51,6 @@ A kernel is one of
 			if len(args) == 0 {
 				return fault("name some, such as: sockprobe matrix host uml /boot/vmlinuz-*", "matrix needs kernels to run on")
 			}
-			if set.on.given {
-				return fault("name the kernels behind matrix", "--on does not go with matrix")
-			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {

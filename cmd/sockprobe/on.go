@@ -26,6 +26,11 @@ func through(set *settings, cmd *cobra.Command, run func() error) error {
 	if !set.on.given {
 		return run()
 	}
+	return runThere(set, cmd, withoutOn(set.line), nil)
+}
+
+// runThere runs a command line on the kernel of --on.
+func runThere(set *settings, cmd *cobra.Command, args []string, stdin []byte) error {
 	k, err := kernel.Open(set.on.spec)
 	if err != nil {
 		return err
@@ -34,12 +39,16 @@ func through(set *settings, cmd *cobra.Command, run func() error) error {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
 	defer cancel()
-	when := "never"
-	if set.coloured(cmd.OutOrStdout()) {
-		when = "always"
+	if cmd.Flags().Lookup("color") != nil {
+		when := "never"
+		if set.coloured(cmd.OutOrStdout()) {
+			when = "always"
+		}
+		args = append([]string{"--color", when}, args...)
 	}
 	code, err := k.Run(ctx, kernel.Job{
-		Args:   append([]string{"--color", when}, withoutOn(set.line)...),
+		Args:   args,
+		Stdin:  stdin,
 		Stdout: cmd.OutOrStdout(),
 		Stderr: cmd.ErrOrStderr(),
 		Notice: notices{cmd.ErrOrStderr()},

@@ -1,46 +1,168 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"sockprobe/ops"
 	"sockprobe/report"
 	"sockprobe/scenario"
 )
 
-// probe runs the script of the command line.
-func probe(stdout io.Writer, script scenario.Script, format string, set settings) error {
-	if set.why {
-		if err := explainable(script, format, set); err != nil {
-			return err
+// probing is what the flags of the probe ask for, whichever command has them.
+type probing struct {
+	set    *settings
+	words  []string // -c, -s, -l, -e and the like as they stand on the line
+	format choice
+	draw   bool
+	save   fileFlag
+}
+
+func newProbing(set *settings) *probing {
+	return &probing{set: set, format: choice{"text", formatNames}}
+}
+
+// A subject is a script to run, and where it is one of several what it is called.
+type subject struct {
+	name, essence string
+	script        scenario.Script
+}
+
+// addSides adds the flags that take steps.
+func (p *probing) addSides(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener, scenario.Client2, scenario.Server2} {
+		steps := func(side scenario.Side) string {
+			name := strings.ReplaceAll(side.Name(), " ", "-")
+			flags.VarP(&wordsFlag{"-" + side.String(), "STEPS", &p.words}, name, side.String(), "steps on the "+side.Name()+"'s socket")
+			must(cmd.RegisterFlagCompletionFunc(name, completeSteps))
+			return name
+		}
+		steps(side)
+		must(flags.MarkHidden(steps(side.Copy())))
+	}
+}
+
+// addFlags adds all flags of the probe but those that take steps.
+func (p *probing) addFlags(cmd *cobra.Command) {
+	flags, set := cmd.Flags(), p.set
+	flags.VarP(&wordFlag{"-e", &p.words}, "epoll", "e", "ask epoll in the pol and wai steps after this: --api epoll")
+	flags.Var(&wordsFlag{"--api", "WORD", &p.words}, "api", "ask so after this: "+strings.Join(scenario.APINames(), ", "))
+	completeWords(cmd, "api", scenario.APINames())
+	flags.Var(&wordsFlag{"--family", "WORD", &p.words}, "family", "what sockets: "+strings.Join(scenario.FamilyNames(), ", "))
+	completeWords(cmd, "family", scenario.FamilyNames())
+	flags.VarP(&wordFlag{"-n", &p.words}, "explicit", "n", "imply no con and no acc")
+	for _, name := range []string{"epoll", "explicit"} {
+		flags.Lookup(name).NoOptDefVal = "true"
+	}
+	flags.Var(&p.format, "format", "text, classic (as in 2019), json or svg (a picture)")
+	completeWords(cmd, "format", formatNames)
+
+	flags.BoolVar(&p.draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
+	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
+	flags.Var(&p.save, "save", "write the script and its answers to FILE, a new .probe file that verify takes")
+	must(cmd.MarkFlagFilename("save", "probe"))
+	set.addQuiet(cmd, "print no answers, for a look from outside: strace sockprobe -q ...")
+	set.addVerbose(cmd)
+	must(flags.MarkHidden("verbose")) // the original's -v, which is what is printed anyway
+	set.addSteps(cmd)
+	set.addPlace(cmd)
+	set.addColour(cmd)
+}
+
+// check finds what does not go together, before anything runs.
+func (p *probing) check(subjects []subject) error {
+	format, err := outputFormat(p.format.value, p.draw)
+	if err != nil {
+		return err
+	}
+	if len(subjects) > 1 && format == "svg" {
+		return fault("run them one by one", "--format svg is one picture, and there are %d scripts", len(subjects))
+	}
+	for _, s := range subjects {
+		if p.set.why {
+			if err := explainable(s.script, format, *p.set); err != nil {
+				return err
+			}
 		}
 	}
-	if set.quiet {
+	if p.save != "" {
+		return p.saveable(len(subjects))
+	}
+	return nil
+}
+
+// run runs one script, shows what comes of it and saves that if it is to be saved.
+func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
+	ctx := context.Background()
+	if p.set.repeat > 1 {
+		var stop context.CancelFunc
+		ctx, stop = interruptible()
+		defer stop()
+		context.AfterFunc(ctx, stop) // a second signal ends the program
+	}
+	if p.set.quiet {
 		stdout = io.Discard
 	}
+	format, err := outputFormat(p.format.value, p.draw)
+	if err != nil {
+		return err
+	}
+	tally, err := probe(ctx, stdout, s, format, *p.set)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("interrupted after %d of %d runs", tally.Runs/len(waysOf(s.script)), p.set.repeat)
+	}
+	if err != nil || p.save == "" {
+		return err
+	}
+	return p.write(stderr, s.script, tally)
+}
+
+// waysOf is the ways to ask that a script is repeated for.
+func waysOf(script scenario.Script) []scenario.API {
+	if script.Uses(scenario.All) {
+		return scenario.EachAPI()
+	}
+	return []scenario.API{scenario.Poll}
+}
+
+// probe runs a script and prints its answers.
+func probe(ctx context.Context, stdout io.Writer, s subject, format string, set settings) (*scenario.Tally, error) {
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	if format == "draw" || format == "svg" {
-		return picture(stdout, script, format, opts, set)
+		return picture(ctx, stdout, s.script, format, opts, set)
 	}
-	p := newPrinter(format, stdout, set.coloured(stdout))
+	p := newPrinter(format, stdout, set.coloured(stdout), s.name)
 	p.Begin()
-	if set.why {
-		obs, err := ops.Explained(script, opts)
-		for _, o := range obs {
-			p.Observe(o)
-		}
-		return ended(p, err)
-	}
-	if set.repeat > 1 || script.Uses(scenario.All) {
-		tally, err := ops.Repeat(script, opts, int(set.repeat))
+	if set.repeat > 1 || s.script.Uses(scenario.All) {
+		tally, err := ops.RepeatContext(ctx, s.script, opts, int(set.repeat))
 		if tally != nil {
 			p.Tally(tally)
 		}
-		return ended(p, err)
+		return tally, ended(p, err)
 	}
-	return ended(p, ops.Run(script, opts, p.Observe))
+	var run []scenario.Observation
+	var err error
+	if set.why {
+		run, err = ops.Explained(s.script, opts)
+		for _, o := range run {
+			p.Observe(o)
+		}
+	} else {
+		err = ops.Run(s.script, opts, func(o scenario.Observation) {
+			p.Observe(o)
+			run = append(run, o)
+		})
+	}
+	tally := &scenario.Tally{}
+	tally.Add(run)
+	return tally, ended(p, err)
 }
 
 // explainable tells what --why does not go with.
@@ -79,12 +201,13 @@ func runFault(err error) error {
 	return err
 }
 
-func newPrinter(format string, w io.Writer, colour bool) *report.Printer {
+// newPrinter makes the printer for a format. A name is that of one script of several.
+func newPrinter(format string, w io.Writer, colour bool, name string) *report.Printer {
 	switch format {
 	case "classic":
 		return report.Classic(w)
 	case "json":
-		return report.JSON(w)
+		return report.JSONOf(w, name)
 	default:
 		return report.Text(w, colour)
 	}

@@ -14,7 +14,7 @@ import (
 	"sockprobe/scenario"
 )
 
-// settings are the flags that all subcommands share.
+// settings are the values of the flags that several commands have.
 type settings struct {
 	colour  choice
 	quiet   bool
@@ -31,19 +31,16 @@ type settings struct {
 
 // newRoot makes the command for a command line.
 func newRoot(line []string) *cobra.Command {
-	var (
-		set = settings{
-			colour:      choice{"auto", colourNames},
-			timeout:     timeoutFlag(ops.DefaultTimeout),
-			settle:      settleAuto,
-			repeat:      1,
-			bootTimeout: timeoutFlag(kernel.DefaultLimit),
-			line:        line,
-		}
-		script []string // -c, -s, -l and -e as they stand on the line
-		format = choice{"text", formatNames}
-	)
-	var showVersion, draw bool
+	set := settings{
+		colour:      choice{"auto", colourNames},
+		timeout:     timeoutFlag(ops.DefaultTimeout),
+		settle:      settleAuto,
+		repeat:      1,
+		bootTimeout: timeoutFlag(kernel.DefaultLimit),
+		line:        line,
+	}
+	p := newProbing(&set)
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "sockprobe [--family WORD] [-n] {[--api WORD|-e] -c|-s|-l|-d|-t STEPS}...",
 		Short: "Show what poll and epoll say of a real socket, step by step",
@@ -68,8 +65,8 @@ Exit codes:
 		Args: func(cmd *cobra.Command, args []string) error {
 			// A word too many often is a list whose flag took the next flag
 			// for its list, as in -c -s pol.
-			if len(args) > 0 && len(script) > 0 {
-				if _, err := scenario.Parse(script, ops.Verbs()); err != nil {
+			if len(args) > 0 && len(p.words) > 0 {
+				if _, err := scenario.Parse(p.words, ops.Verbs()); err != nil {
 					return err
 				}
 			}
@@ -85,65 +82,41 @@ Exit codes:
 					return err
 				})
 			}
-			script, err := scenario.Parse(script, ops.Verbs())
+			script, err := scenario.Parse(p.words, ops.Verbs())
 			if err != nil {
 				return err
 			}
-			how, err := outputFormat(format.value, draw)
-			if err != nil {
+			only := subject{script: script}
+			if err := p.check([]subject{only}); err != nil {
 				return err
 			}
 			return through(&set, cmd, func() error {
-				return probe(cmd.OutOrStdout(), script, how, set)
+				return p.run(cmd.OutOrStdout(), cmd.ErrOrStderr(), only)
 			})
 		},
 	}
 	root.SetFlagErrorFunc(flagFault)
 	root.SuggestionsMinimumDistance = 2
 
-	flags := root.Flags()
-	flags.SortFlags = false
-	for _, side := range []scenario.Side{scenario.Client, scenario.Server, scenario.Listener, scenario.Client2, scenario.Server2} {
-		steps := func(side scenario.Side) string {
-			name := strings.ReplaceAll(side.Name(), " ", "-")
-			flags.VarP(&wordsFlag{"-" + side.String(), "STEPS", &script}, name, side.String(), "steps on the "+side.Name()+"'s socket")
-			must(root.RegisterFlagCompletionFunc(name, completeSteps))
-			return name
-		}
-		steps(side)
-		must(flags.MarkHidden(steps(side.Copy())))
+	root.Flags().SortFlags = false
+	p.addSides(root)
+	p.addFlags(root)
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
+
+	verify, matrix, relay := newVerify(&set), newMatrix(&set), newFwd(&set)
+	set.addQuiet(verify, "print nothing: the exit code says it")
+	set.addVerbose(verify)
+	for _, cmd := range []*cobra.Command{verify, matrix} {
+		cmd.Flags().SortFlags = false
+		set.addSteps(cmd)
+		set.addColour(cmd)
 	}
-	flags.VarP(&wordFlag{"-e", &script}, "epoll", "e", "ask epoll in the pol and wai steps after this: --api epoll")
-	flags.Var(&wordsFlag{"--api", "WORD", &script}, "api", "ask so after this: "+strings.Join(scenario.APINames(), ", "))
-	must(root.RegisterFlagCompletionFunc("api", cobra.FixedCompletions(scenario.APINames(), cobra.ShellCompDirectiveNoFileComp)))
-	flags.Var(&wordsFlag{"--family", "WORD", &script}, "family", "what sockets: "+strings.Join(scenario.FamilyNames(), ", "))
-	must(root.RegisterFlagCompletionFunc("family", cobra.FixedCompletions(scenario.FamilyNames(), cobra.ShellCompDirectiveNoFileComp)))
-	flags.VarP(&wordFlag{"-n", &script}, "explicit", "n", "imply no con and no acc")
-	for _, name := range []string{"epoll", "explicit"} {
-		flags.Lookup(name).NoOptDefVal = "true"
-	}
-	flags.Var(&format, "format", "text, classic (as in 2019), json or svg (a picture)")
-	must(root.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames, cobra.ShellCompDirectiveNoFileComp)))
+	set.addBootTimeout(matrix)
+	set.addPlace(verify)
+	set.addQuiet(relay, "print nothing on standard error but errors")
+	set.addPlace(relay)
 
-	flags.BoolVar(&draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
-	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
-	flags.BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
-
-	shared := root.PersistentFlags()
-	shared.SortFlags = false
-	shared.BoolVarP(&set.quiet, "quiet", "q", false, "print no answers, for a look from outside: strace sockprobe -q ...")
-	shared.BoolVarP(&set.verbose, "verbose", "v", false, "with verify, name what passes, too; no effect otherwise")
-	shared.Var(&set.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
-	shared.Var(&set.settle, "settle", "before each step, and where fil finds a buffer full, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, where it also waits for what the kernel has put off; otherwise none")
-	shared.Var(&set.repeat, "repeat", "run so many times and count the answers of steps that vary")
-	shared.Var(&set.on, "on", "run on another kernel: "+kernelForms())
-	shared.Var(&set.bootTimeout, "boot-timeout", "longest run on each other kernel, boot included")
-	shared.Var(&set.colour, "color", "auto, always or never; FORCE_COLOR and NO_COLOR are heeded")
-	must(root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(colourNames, cobra.ShellCompDirectiveNoFileComp)))
-
-	relay := newFwd(&set)
-	hideProbeFlags(relay, shared)
-	root.AddCommand(newVerify(&set), newMatrix(&set), relay, newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
+	root.AddCommand(newRun(&set), verify, matrix, relay, newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
 	mendCompletion(root)
 	return root

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestRepeatInterrupted holds that --repeat shows what it has when the user interrupts it.
+func TestRepeatInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	// SIGINT is ignored until the program asks for it, so that none comes too early.
+	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" INT; exec sockprobe --format json --repeat 1000000 -c pol,clo`)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for running := true; running; {
+		select {
+		case <-ended:
+			running = false
+		case <-tick.C:
+			_ = cmd.Process.Signal(syscall.SIGINT) // one that has ended needs none
+		}
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exitUsage {
+		t.Errorf("exit code %d, want %d: %s", code, exitUsage, &stderr)
+	}
+	said := regexp.MustCompile(`^sockprobe: interrupted after (\d+) of 1000000 runs\n$`).FindStringSubmatch(stderr.String())
+	if said == nil {
+		t.Fatalf("standard error is %q", stderr.String())
+	}
+	if said[1] == "0" || said[1] == "1" { // no counts then
+		return
+	}
+	count := fmt.Sprintf(`"count":%s,"runs":%s}`, said[1], said[1])
+	if lines := strings.Count(stdout.String(), count); lines != 3 {
+		t.Errorf("%d lines with %s, want 3:\n%s", lines, count, &stdout)
+	}
+}
