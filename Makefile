@@ -68,8 +68,9 @@ compare: ## random scripts against the original: make compare UPSTREAM=path/of/p
 	@test -n '$(UPSTREAM)' || { echo 'make compare: set UPSTREAM to the original tool, built from dev/poll/poll.c of HAProxy' >&2; exit 2; }
 	SOCKPROBE_UPSTREAM='$(UPSTREAM)' $(GO) test ./cmd/sockprobe -run '^TestUpstream$$' -count 1 -v
 
-man: ## man pages, build/man
-	SOCKPROBE_MAN='$(CURDIR)/$(BUILD)/man' $(GO) test ./cmd/sockprobe -run '^TestManPages$$' -count 1
+man: build ## man pages of the commands and topics, build/man
+	rm -rf $(BUILD)/man
+	$(BUILD)/sockprobe man $(BUILD)/man
 
 completions: build ## shell completions, build/completions
 	mkdir -p $(BUILD)/completions
@@ -85,7 +86,7 @@ matrix: build ## the catalogue on all of build/kernels; also writes build/matrix
 
 install: build man completions ## install below PREFIX (/usr/local)
 	install -D $(BUILD)/sockprobe $(DESTDIR)$(PREFIX)/bin/sockprobe
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 $(BUILD)/man/*.1
+	for section in 1 5 7; do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$$section $(BUILD)/man/*.$$section || exit; done
 	install -D -m 644 $(BUILD)/completions/sockprobe.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sockprobe
 	install -D -m 644 $(BUILD)/completions/sockprobe.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sockprobe
 	install -D -m 644 $(BUILD)/completions/sockprobe.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sockprobe.fish

@@ -197,6 +197,7 @@ func newKernelsTopic() *cobra.Command {
 		Long: `--on runs a command on another kernel, with the output and the exit code that it
 has there; matrix runs the catalogue on several. A kernel is one of
 ` + kernelTable() + `
+
 None needs root. For all but host the program has to be static: make build.
 
 An IMAGE is booted by QEMU with this program as /init in an initramfs made in

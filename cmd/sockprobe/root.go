@@ -116,8 +116,9 @@ Exit codes:
 	set.addQuiet(relay, "print nothing on standard error but errors")
 	set.addPlace(relay)
 
-	root.AddCommand(newRun(&set), verify, matrix, relay, newObserve(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
+	root.AddCommand(newRun(&set), verify, matrix, relay, newObserve(), newMan(), newList(), newShow(), newStepsTopic(), newFilesTopic(), newKernelsTopic())
 	root.SetHelpCommand(newHelp(root))
+	setHelp(root)
 	mendCompletion(root)
 	return root
 }
