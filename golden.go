@@ -6,7 +6,9 @@
 package sockprobe
 
 import (
+	"cmp"
 	"embed"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -102,10 +104,30 @@ func unknownName(name string, catalogue []File) error {
 		names[i] = f.Name
 	}
 	hint := "\"sockprobe list\" prints the names"
+	if like := namesWith(name, names); len(like) > 0 {
+		const most = 3
+		hint = "did you mean " + strings.Join(like[:min(most, len(like))], ", or ") + "?"
+		if len(like) > most {
+			hint += fmt.Sprintf(" \"sockprobe list %s\" prints %d more", scenario.Clip(name), len(like)-most)
+		}
+	}
 	if near, ok := scenario.Nearest(name, names); ok {
 		hint = "did you mean " + near + "? " + hint
 	}
 	return &scenario.Error{Problem: "no scenario " + scenario.Quote(name) + ", and no such file", Hint: hint}
+}
+
+// namesWith holds the names that a word is in, first those that begin with it.
+func namesWith(word string, names []string) []string {
+	if word == "" {
+		return nil
+	}
+	word = strings.ToLower(word)
+	with := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !strings.Contains(n, word) })
+	slices.SortStableFunc(with, func(a, b string) int {
+		return cmp.Compare(strings.Index(a, word), strings.Index(b, word))
+	})
+	return with
 }
 
 // pathFault is the error for a path that cannot be read: the reason without the

@@ -2,31 +2,69 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"sockprobe"
 	"sockprobe/ops"
+	"sockprobe/report"
+	"sockprobe/scenario"
 )
 
 func newList() *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the scenarios of the catalogue",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+	format := choice{"text", listFormats}
+	cmd := &cobra.Command{
+		Use:   "list [WORD]...",
+		Short: "List the scenarios of the catalogue, or those with all of some words",
+		Long: `list prints the name of each scenario of the catalogue and what it shows, or only
+of those that have every WORD: in the name, the text, a link, the script, or an
+answer. Case does not matter. An event, an event set or an error is a whole word.
+
+It exits with 1 if there is none, as grep does.`,
+		Example: `  sockprobe list rdhup
+  sockprobe list pol:none hup
+  sockprobe list 0x2015
+  sockprobe list ECONNRESET gvisor`,
+		RunE: func(cmd *cobra.Command, words []string) error {
 			files, err := sockprobe.Catalogue(ops.Verbs())
 			if err != nil {
 				return err
 			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			files = slices.DeleteFunc(files, func(f sockprobe.File) bool {
+				return slices.ContainsFunc(words, func(word string) bool { return !f.Mentions(word) })
+			})
+			if len(files) == 0 {
+				return hinted{nothingFound{strings.Join(words, " ")}, "\"sockprobe list\" prints the whole catalogue; several words must all be in a scenario"}
+			}
+			out := cmd.OutOrStdout()
+			if format.value == "json" {
+				all := make([]*scenario.File, len(files))
+				for i, f := range files {
+					all[i] = f.File
+				}
+				return report.ScenariosJSON(out, all)
+			}
+			var table strings.Builder
+			w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 			for _, f := range files {
 				fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Essence())
 			}
-			return w.Flush()
+			must(w.Flush())
+			text := table.String()
+			if onTerminal(out) { // for a program a scenario is a line
+				text = wrapTable(text, terminalWidth(out))
+			}
+			_, err = io.WriteString(out, text)
+			return err
 		},
 	}
+	cmd.Flags().Var(&format, "format", "text or json, which docs/catalogue.schema.json describes")
+	completeWords(cmd, "format", listFormats)
+	return cmd
 }
 
 func newShow() *cobra.Command {

@@ -13,6 +13,7 @@ import (
 
 var (
 	formatNames   = []string{"text", "classic", "json", "svg"}
+	listFormats   = []string{"text", "json"}
 	verifyFormats = []string{"text", "ktap", "junit", "json"}
 	matrixFormats = []string{"text", "ktap", "junit", "json", "html"}
 	traceFormats  = []string{"strace", "json"}
@@ -50,10 +51,7 @@ func (s *settings) coloured(w io.Writer) bool {
 	case os.Getenv("NO_COLOR") != "", os.Getenv("TERM") == "dumb":
 		return false
 	}
-	if o, ok := w.(*output); ok {
-		w = o.Writer
-	}
-	return isTerminal(w)
+	return onTerminal(w)
 }
 
 // render writes suites in a format for other programs.

@@ -17,7 +17,7 @@ import (
 // Exit codes, for README.md, --help and the man page alike.
 const (
 	exitOK    = 0 // as expected
-	exitDiffs = 1 // a kernel's answer is not its golden
+	exitDiffs = 1 // a kernel's answer is not its golden, or list found nothing
 	exitSkip  = 4 // everything was skipped
 	exitUsage = 2 // a fault in the command line or a file, or the probe could not run
 )
@@ -27,6 +27,13 @@ var errDiffers = errors.New("answers differ from their goldens")
 
 // errSkipped ends a verify or matrix in which nothing was for the kernel.
 var errSkipped = errors.New("everything was skipped")
+
+// nothingFound is an error that says what the catalogue does not have.
+type nothingFound struct{ words string }
+
+func (n nothingFound) Error() string {
+	return "no scenario has " + scenario.Quote(n.words)
+}
 
 // skipped is an error that says what the kernel lacks for a script.
 type skipped struct{ error }
@@ -68,6 +75,9 @@ func exitCode(stderr io.Writer, err error) int {
 	fmt.Fprintln(stderr, "sockprobe:", err)
 	if hint := hintFor(err); hint != "" {
 		fmt.Fprintln(stderr, "sockprobe: hint:", hint)
+	}
+	if _, ok := errors.AsType[nothingFound](err); ok {
+		return exitDiffs
 	}
 	return exitUsage
 }

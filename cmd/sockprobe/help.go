@@ -14,7 +14,7 @@ import (
 )
 
 const exitCodes = `    0  the script ran; every answer matches its golden; the relay was told to end
-    1  an answer differs from its golden
+    1  an answer differs from its golden; list found nothing
     2  a fault in the command line or a file, or the probe could not go on
     4  everything was skipped
 `

@@ -27,11 +27,21 @@ func wrapText(text string, width int) string {
 			words = append(words, strings.Fields(line)...)
 		default:
 			flush()
-			at := lastColumn(line, width)
-			fill(&b, line[:at], line[at:], strings.Repeat(" ", utf8.RuneCountInString(line[:at])), width)
+			b.WriteString(wrapTable(line, width))
 		}
 	}
 	flush()
+	return b.String()
+}
+
+// wrapTable fits the rows of a table, which may begin at the margin, to a width.
+func wrapTable(table string, width int) string {
+	var b strings.Builder
+	for line := range strings.Lines(table) {
+		line = strings.TrimRight(line, " \n")
+		at := lastColumn(line, width)
+		fill(&b, line[:at], line[at:], strings.Repeat(" ", utf8.RuneCountInString(line[:at])), width)
+	}
 	return b.String()
 }
 
