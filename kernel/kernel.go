@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -66,4 +67,26 @@ func Open(spec string) (Kernel, error) {
 	default:
 		return openQEMU(spec)
 	}
+}
+
+// MayAsk tells whether a kernel may ask the user something on the terminal, as a
+// command such as ssh does for a password.
+func MayAsk(k Kernel) bool {
+	c, ok := k.(command)
+	return ok && !c.grouped
+}
+
+// Built is the directory, below the working directory, where "make kernels" puts
+// kernels.
+const Built = "build/kernels"
+
+// Names are kernels that can be named here without more knowledge: those that need no path, and
+// the images that are in the usual places.
+func Names() []string {
+	names := []string{"host", "uml", "gvisor"}
+	for _, pattern := range []string{Built + "/vmlinuz-*", "/boot/vmlinuz-*"} {
+		images, _ := filepath.Glob(pattern) // fails for a bad pattern only
+		names = append(names, images...)
+	}
+	return names
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -53,14 +55,21 @@ func (u uml) Run(ctx context.Context, job Job) (int, error) {
 	return m.boot(ctx, job)
 }
 
-// lookFor is the program at path, or without one the first of names there is.
+// lookFor is the program at path. Without a path it is the first of names that is in the
+// PATH, or in [Built].
 func lookFor(path string, names ...string) (string, error) {
-	if path != "" {
-		names = []string{path}
+	places := []string{path}
+	if path == "" {
+		places = slices.Clone(names)
+		for _, name := range names {
+			places = append(places, "./"+filepath.Join(Built, name))
+		}
+	} else {
+		names = places
 	}
-	for _, name := range names {
-		if program, err := exec.LookPath(name); err == nil {
-			return program, nil
+	for _, place := range places {
+		if program, err := exec.LookPath(place); err == nil {
+			return filepath.Abs(program) // whatever the directory of the child
 		}
 	}
 	return "", fmt.Errorf("there is no program %s", strings.Join(names, " or "))

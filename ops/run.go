@@ -45,6 +45,8 @@ type Options struct {
 	// States has every observation tell how each open socket stands after it. To look may
 	// change what an edge-triggered registration reports later.
 	States bool
+	// Ran, if it is set, is called by Repeat after each run with how many there have been.
+	Ran func(runs int)
 }
 
 // ErrNoLoopback ends a run whose con found no way to 127.0.0.1: nothing that it

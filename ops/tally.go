@@ -25,7 +25,7 @@ func RepeatContext(ctx context.Context, script scenario.Script, opts Options, ti
 	if all {
 		ways = scenario.EachAPI()
 	}
-	for range times {
+	for i := range times {
 		var round []answered
 		for _, api := range ways {
 			a := answered{by: api}
@@ -53,6 +53,9 @@ func RepeatContext(ctx context.Context, script scenario.Script, opts Options, ti
 				agree(script, a.obs, round[0].obs)
 			}
 			tally.AddBy(a.obs, a.by.Of())
+		}
+		if opts.Ran != nil {
+			opts.Ran(i + 1)
 		}
 	}
 	tally.Done()

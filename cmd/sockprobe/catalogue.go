@@ -55,7 +55,7 @@ It exits with 1 if there is none, as grep does.`,
 			}
 			must(w.Flush())
 			text := table.String()
-			if onTerminal(out) { // for a program a scenario is a line
+			if isTerminal(out) { // for a program a scenario is a line
 				text = wrapTable(text, terminalWidth(out))
 			}
 			_, err = io.WriteString(out, text)

@@ -51,7 +51,7 @@ func (s *settings) coloured(w io.Writer) bool {
 	case os.Getenv("NO_COLOR") != "", os.Getenv("TERM") == "dumb":
 		return false
 	}
-	return onTerminal(w)
+	return isTerminal(w)
 }
 
 // render writes suites in a format for other programs.

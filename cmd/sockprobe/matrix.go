@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"sockprobe"
@@ -121,7 +120,8 @@ func verdict(suites []report.Suite) error {
 // runMatrix runs files on kernels, as many at a time as there are processors.
 func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.File, set *settings, stderr io.Writer) []report.Suite {
 	outcomes := make([]outcome, len(kernels))
-	progress := progress{w: stderr, on: isTerminal(stderr), total: len(kernels)}
+	shown := newBootProgress(stderr, kernels)
+	defer shown.stop()
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range min(runtime.NumCPU(), len(kernels)) {
@@ -130,13 +130,13 @@ func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.F
 			runtime.LockOSThread()
 			for i := range next {
 				k := kernels[i]
-				progress.say("%s: started", k.Name())
-				o, err := ask(ctx, k, files, set, notices{stderr})
+				shown.begin(k)
+				o, err := ask(ctx, k, files, set, shown.progress)
 				if err != nil {
 					o.suite = report.Suite{Kernel: k.Name(), Failure: failure(err)}
 				}
 				outcomes[i] = o
-				progress.done("%s: %s", k.Name(), summary(o.suite))
+				shown.end(k)
 			}
 		})
 	}
@@ -190,43 +190,39 @@ func tellApart(suites []report.Suite) {
 	}
 }
 
-func summary(s report.Suite) string {
-	if s.Failure != "" {
-		return "did not run"
+// A bootProgress says which kernels of a matrix run.
+type bootProgress struct {
+	*progress
+	mu      sync.Mutex
+	running []string
+	done    int
+	total   int
+}
+
+func newBootProgress(stderr io.Writer, kernels []kernel.Kernel) *bootProgress {
+	b := &bootProgress{progress: newProgress(stderr), total: len(kernels)}
+	if slices.ContainsFunc(kernels, kernel.MayAsk) {
+		b.stop() // see newRunProgress
 	}
-	c := report.Count(s)
-	return fmt.Sprintf("%d passed, %d failed, %.1f s", c.Passed, c.Failed, s.Duration.Seconds())
+	return b
 }
 
-// progress tells a person what is being done.
-type progress struct {
-	mu       sync.Mutex
-	w        io.Writer
-	on       bool
-	finished int
-	total    int
+func (b *bootProgress) begin(k kernel.Kernel) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.running = append(b.running, k.Name())
+	b.say()
 }
 
-func (p *progress) say(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.print(format, args...)
+func (b *bootProgress) end(k kernel.Kernel) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := slices.Index(b.running, k.Name())
+	b.running = slices.Delete(b.running, at, at+1)
+	b.done++
+	b.say()
 }
 
-func (p *progress) done(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.finished++
-	p.print(format, args...)
-}
-
-func (p *progress) print(format string, args ...any) {
-	if p.on {
-		fmt.Fprintf(p.w, "[%d/%d] %s\n", p.finished, p.total, fmt.Sprintf(format, args...))
-	}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
+func (b *bootProgress) say() {
+	b.set("%d of %d kernels done, running: %s", b.done, b.total, strings.Join(b.running, ", "))
 }

@@ -56,13 +56,14 @@ func newObserve() *cobra.Command {
 			if err := json.NewDecoder(os.Stdin).Decode(&req); err != nil {
 				return fmt.Errorf("read the request: %w", err)
 			}
-			return observe(req, cmd.OutOrStdout())
+			return observe(req, cmd.OutOrStdout(), func(int) {})
 		},
 	}
 }
 
-// observe answers a request on this kernel.
-func observe(req request, stdout io.Writer) error {
+// observe answers a request on this kernel. It calls begin with the number of each
+// script before it runs that script.
+func observe(req request, stdout io.Writer, begin func(script int)) error {
 	scripts := make([]scenario.Script, len(req.Scripts))
 	for i, line := range req.Scripts {
 		var err error
@@ -78,6 +79,7 @@ func observe(req request, stdout io.Writer) error {
 		return err
 	}
 	for i, script := range scripts {
+		begin(i)
 		start := time.Now()
 		tally, err := ops.Repeat(script, opts, req.Repeat)
 		if err == nil && script.Uses(scenario.All) && tally.Asked&scenario.Uring.Of() == 0 {

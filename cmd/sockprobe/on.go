@@ -46,12 +46,14 @@ func runThere(set *settings, cmd *cobra.Command, args []string, stdin []byte) er
 		}
 		args = append([]string{"--color", when}, args...)
 	}
+	shown := newRunProgress(cmd.ErrOrStderr(), k)
+	defer shown.stop()
 	code, err := k.Run(ctx, kernel.Job{
 		Args:   args,
 		Stdin:  stdin,
-		Stdout: cmd.OutOrStdout(),
-		Stderr: cmd.ErrOrStderr(),
-		Notice: notices{cmd.ErrOrStderr()},
+		Stdout: shown.before(cmd.OutOrStdout()),
+		Stderr: shown.before(cmd.ErrOrStderr()),
+		Notice: notices{shown},
 	})
 	if err != nil {
 		return err
@@ -60,6 +62,21 @@ func runThere(set *settings, cmd *cobra.Command, args []string, stdin []byte) er
 		return exitStatus(code)
 	}
 	return nil
+}
+
+// newRunProgress makes the line for a run on one kernel, nil for this process. A kernel that
+// a command reaches may ask for a password on the terminal, and a line would erase the
+// question: then there is none.
+func newRunProgress(stderr io.Writer, k kernel.Kernel) *progress {
+	p := newProgress(stderr)
+	switch {
+	case k == nil:
+	case kernel.MayAsk(k):
+		p.stop()
+	default:
+		p.set("running on %s", k.Name())
+	}
+	return p
 }
 
 // interruptible is a context that ends when the user interrupts.

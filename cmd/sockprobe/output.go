@@ -12,14 +12,6 @@ type output struct {
 	err error
 }
 
-// onTerminal tells whether what is written to w is shown on a terminal.
-func onTerminal(w io.Writer) bool {
-	if o, ok := w.(*output); ok {
-		w = o.Writer
-	}
-	return isTerminal(w)
-}
-
 func (o *output) Write(p []byte) (int, error) {
 	if o.err != nil {
 		return 0, o.err

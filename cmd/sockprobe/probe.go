@@ -105,7 +105,6 @@ func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
 		var stop context.CancelFunc
 		ctx, stop = interruptible()
 		defer stop()
-		context.AfterFunc(ctx, stop) // a second signal ends the program
 	}
 	if p.set.quiet {
 		stdout = io.Discard
@@ -114,9 +113,9 @@ func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
 	if err != nil {
 		return err
 	}
-	tally, err := probe(ctx, stdout, s, format, *p.set)
+	tally, err := probe(ctx, stdout, stderr, s, format, *p.set)
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted after %d of %d runs", tally.Runs/len(waysOf(s.script)), p.set.repeat)
+		return fmt.Errorf("interrupted after %d of %d runs", tally.Runs/max(1, len(tally.Asked.Names())), p.set.repeat)
 	}
 	if err != nil || p.save == "" {
 		return err
@@ -124,16 +123,8 @@ func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
 	return p.write(stderr, s.script, tally)
 }
 
-// waysOf is the ways to ask that a script is repeated for.
-func waysOf(script scenario.Script) []scenario.API {
-	if script.Uses(scenario.All) {
-		return scenario.EachAPI()
-	}
-	return []scenario.API{scenario.Poll}
-}
-
 // probe runs a script and prints its answers.
-func probe(ctx context.Context, stdout io.Writer, s subject, format string, set settings) (*scenario.Tally, error) {
+func probe(ctx context.Context, stdout, stderr io.Writer, s subject, format string, set settings) (*scenario.Tally, error) {
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	if format == "draw" || format == "svg" {
 		return picture(ctx, stdout, s.script, format, opts, set)
@@ -141,7 +132,10 @@ func probe(ctx context.Context, stdout io.Writer, s subject, format string, set 
 	p := newPrinter(format, stdout, set.coloured(stdout), s.name)
 	p.Begin()
 	if set.repeat > 1 || s.script.Uses(scenario.All) {
+		shown := newProgress(stderr)
+		opts.Ran = func(runs int) { shown.set("%d of %d runs", runs, set.repeat) }
 		tally, err := ops.RepeatContext(ctx, s.script, opts, int(set.repeat))
+		shown.stop()
 		if tally != nil {
 			p.Tally(tally)
 		}

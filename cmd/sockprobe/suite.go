@@ -24,7 +24,7 @@ type outcome struct {
 
 // ask runs files on a kernel, or in this process if k is nil, all in one boot
 // and within --boot-timeout.
-func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *settings, notice io.Writer) (outcome, error) {
+func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *settings, shown *progress) (outcome, error) {
 	req := request{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle), Repeat: int(set.repeat)}
 	for _, f := range files {
 		req.Scripts = append(req.Scripts, f.Script.String())
@@ -33,7 +33,7 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 	defer cancel()
 	var answer bytes.Buffer
 	start := time.Now()
-	if err := execute(ctx, k, req, &answer, notice); err != nil {
+	if err := execute(ctx, k, req, &answer, shown); err != nil {
 		return outcome{}, err
 	}
 	system, answers, err := readAnswer(answer.Bytes(), len(files))
@@ -53,9 +53,11 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 }
 
 // execute has a request answered.
-func execute(ctx context.Context, k kernel.Kernel, req request, answer, notice io.Writer) error {
+func execute(ctx context.Context, k kernel.Kernel, req request, answer io.Writer, shown *progress) error {
 	if k == nil {
-		return observe(req, answer)
+		return observe(req, answer, func(script int) {
+			shown.set("scenario %d of %d", script+1, len(req.Scripts))
+		})
 	}
 	stdin, err := json.Marshal(req)
 	if err != nil {
@@ -63,7 +65,7 @@ func execute(ctx context.Context, k kernel.Kernel, req request, answer, notice i
 	}
 	var stderr bytes.Buffer
 	code, err := k.Run(ctx, kernel.Job{
-		Args: []string{"observe"}, Stdin: stdin, Stdout: answer, Stderr: &stderr, Notice: notice,
+		Args: []string{"observe"}, Stdin: stdin, Stdout: answer, Stderr: &stderr, Notice: notices{shown},
 	})
 	switch {
 	case err != nil:

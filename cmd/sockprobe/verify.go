@@ -57,7 +57,10 @@ are read, and written, here.
 				ctx, stop = interruptible() // a child has to be ended; this process ends by itself
 				defer stop()
 			}
-			o, err := ask(ctx, k, files, set, notices{cmd.ErrOrStderr()})
+			shown := newRunProgress(cmd.ErrOrStderr(), k)
+			defer shown.stop()
+			o, err := ask(ctx, k, files, set, shown)
+			shown.stop()
 			if err != nil {
 				return err
 			}
