@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,23 +54,12 @@ func (m machine) boot(ctx context.Context, job Job) (int, error) {
 		return 0, err
 	}
 	defer ramfs.Close()
-	answers, answersIn, err := os.Pipe()
-	if err != nil {
-		return 0, err
-	}
-	defer answers.Close()
-
 	console := &tail{}
 	complaints := &tail{hopeless: m.hopeless, giveUp: func() { cancel(errStalled) }}
 	cmd := exec.CommandContext(ctx, m.program, m.args...)
 	cmd.Stdout, cmd.Stderr = console, complaints
-	cmd.ExtraFiles = []*os.File{ramfs, answersIn}
+	cmd.ExtraFiles = []*os.File{ramfs, nil}
 	ownGroup(cmd, syscall.SIGKILL) // a machine has nothing to put in order
-	err = cmd.Start()
-	answersIn.Close()
-	if err != nil {
-		return 0, fmt.Errorf("start %s: %w", m.program, err)
-	}
 	if m.patience > 0 {
 		timer := time.AfterFunc(m.patience, func() {
 			if console.String() == "" {
@@ -78,18 +68,24 @@ func (m machine) boot(ctx context.Context, job Job) (int, error) {
 		})
 		defer timer.Stop()
 	}
-	// The pipe ends when the child does, however that comes about.
-	code, err := readFrames(answers, job.Stdout, job.Stderr, m.hello)
-	cause := context.Cause(ctx)
-	cancel(nil) // kills what is still there
-	// Its console is complete when it has been waited for.
-	ended := cmd.Wait()
-	if err == nil {
-		return code, nil
+	r := talk(ctx, cancel, cmd, func(line *os.File) { cmd.ExtraFiles[1] = line }, func(answers io.Reader) (int, error) {
+		code, err := readFrames(answers, job.Stdout, job.Stderr, m.hello)
+		if err == nil {
+			cancel(nil) // kills what is still there
+		}
+		return code, err
+	})
+	if r.err == nil {
+		return r.code, nil
 	}
-	if cause != nil {
-		err = cause
-	} else if exit, ok := errors.AsType[*exec.ExitError](ended); ok && errors.Is(err, io.EOF) {
+	if start, ok := errors.AsType[startError](r.err); ok {
+		return 0, start.error
+	}
+	// The console is complete, as the child has been waited for.
+	err = r.err
+	if r.cause != nil {
+		err = r.cause
+	} else if exit, ok := errors.AsType[*exec.ExitError](r.ended); ok && errors.Is(err, io.EOF) {
 		err = fmt.Errorf("it ended without an answer (%w)", exit)
 	}
 	return 0, m.failure(err, strings.TrimSpace(complaints.String()+"\n"+console.String()))
@@ -109,7 +105,7 @@ func (m machine) failure(cause error, console string) error {
 			late.Hint = "it said nothing: " + m.silent
 		}
 		return late
-	case errors.Is(cause, io.EOF):
+	case errors.Is(cause, io.EOF), errors.Is(cause, os.ErrDeadlineExceeded):
 		e.Problem = "it ended without an answer"
 	default:
 		e.Problem = cause.Error()
@@ -153,30 +149,30 @@ func ownGroup(cmd *exec.Cmd, sig syscall.Signal) {
 	cmd.WaitDelay = 3 * time.Second
 }
 
-// tail keeps the last lines of a console, and watches for text after which
-// nothing more will come.
+// tail keeps the end of a console, and watches for text after which nothing more
+// will come.
 type tail struct {
 	mu       sync.Mutex
-	text     strings.Builder
+	text     []byte
 	hopeless string
 	giveUp   func()
 }
 
-// consoleLines is how much of a console is shown when a boot fails.
-const consoleLines = 40
+const (
+	consoleLines = 40      // how many lines of a console are shown when a boot fails
+	consoleBytes = 8 << 10 // and how many bytes of them: a line may be without end
+)
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.text.Write(p)
-	if t.hopeless != "" && strings.Contains(t.text.String(), t.hopeless) {
+	t.text = append(t.text, p...)
+	if t.hopeless != "" && bytes.Contains(t.text, []byte(t.hopeless)) {
 		t.hopeless = ""
 		t.giveUp()
 	}
-	if t.text.Len() > 1<<20 {
-		last := lastLines(t.text.String())
-		t.text.Reset()
-		t.text.WriteString(last)
+	if len(t.text) > 16*consoleBytes {
+		t.text = append(t.text[:0], t.text[len(t.text)-consoleBytes:]...)
 	}
 	return len(p), nil
 }
@@ -184,11 +180,20 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return lastLines(t.text.String())
+	return lastLines(string(t.text))
 }
 
+// lastLines is the end of a text: its last lines, from the beginning of one where
+// there is one.
 func lastLines(text string) string {
 	text = strings.ReplaceAll(strings.TrimRight(text, "\r\n"), "\r", "")
 	lines := strings.Split(text, "\n")
-	return strings.Join(lines[max(0, len(lines)-consoleLines):], "\n")
+	text = strings.Join(lines[max(0, len(lines)-consoleLines):], "\n")
+	if len(text) > consoleBytes {
+		text = strings.ToValidUTF8(text[len(text)-consoleBytes:], "")
+		if _, rest, ok := strings.Cut(text, "\n"); ok {
+			text = rest
+		}
+	}
+	return text
 }

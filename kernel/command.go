@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +108,8 @@ func (c command) Run(ctx context.Context, job Job) (int, error) {
 }
 
 func (c command) run(ctx context.Context, job Job, env ...string) (int, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	words := slices.Concat(c.before, []string{c.program, Framed}, job.Args, c.after)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Env = append(cmd.Environ(), env...)
@@ -125,28 +128,49 @@ func (c command) run(ctx context.Context, job Job, env ...string) (int, error) {
 		cmd.WaitDelay = 3 * time.Second
 		cmd.Stderr = job.Stderr // where it asks
 	}
-	answers, err := cmd.StdoutPipe()
-	if err != nil {
-		return 0, err
+	r := talk(ctx, cancel, cmd, func(line *os.File) { cmd.Stdout = line }, func(answers io.Reader) (int, error) {
+		framed, err := skipBanner(answers)
+		if err != nil {
+			return 0, err
+		}
+		return readFrames(framed, job.Stdout, job.Stderr, func() {})
+	})
+	if r.err == nil {
+		return r.code, nil // however what it came through ended
 	}
-	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("%s: %w", c.name, err)
+	return 0, c.failure(r, complaints.String())
+}
+
+// failure is the error for a command that gave no full answer.
+func (c command) failure(r reply, console string) error {
+	e := &BootError{
+		Kernel:  c.name,
+		Problem: r.err.Error(),
+		Hint:    "the program must be there, under " + c.program,
+		Console: console,
 	}
-	code, err := readFrames(answers, job.Stdout, job.Stderr, func() {})
-	cause := ctx.Err()
-	ended := cmd.Wait()
+	start, unstarted := errors.AsType[startError](r.err)
+	banner, talkative := errors.AsType[*bannerError](r.err)
 	switch {
-	case err == nil:
-		return code, nil // however what it came through ended
-	case errors.Is(cause, context.DeadlineExceeded):
-		return 0, inTime(c.name, complaints.String())
-	case cause != nil:
-		return 0, errInterrupted
+	case unstarted:
+		return fmt.Errorf("%s: %w", c.name, start.error)
+	case errors.Is(r.cause, context.DeadlineExceeded):
+		return inTime(c.name, console)
+	case r.cause != nil:
+		return errInterrupted
+	case talkative:
+		e.Problem = "it printed " + banner.Error()
+		if banner.long {
+			e.Hint = "let the command print less before it runs the program"
+		}
+	case errors.Is(r.err, os.ErrDeadlineExceeded):
+		e.Problem = "it ended without an answer, but a process that it left has its output open"
+		e.Hint = "let the command wait for the program"
+	case errors.Is(r.err, io.EOF):
+		e.Problem = "it ended without an answer"
 	}
-	e := &BootError{Kernel: c.name, Problem: "it ended without an answer", Console: complaints.String()}
-	if ended != nil {
-		e.Problem += " (" + ended.Error() + ")"
+	if r.ended != nil && !talkative {
+		e.Problem += " (" + r.ended.Error() + ")"
 	}
-	e.Hint = "the program must be there, under " + c.program
-	return 0, e
+	return e
 }

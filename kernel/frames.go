@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 )
 
@@ -57,6 +58,9 @@ func RunFramed(line io.Writer, run func(stdout, stderr io.Writer) int) error {
 	return err
 }
 
+// maxHead bounds the line that begins a frame.
+const maxHead = 32
+
 // readFrames copies what the frames hold to stdout and stderr until the one that
 // ends the run, and gives the exit code in it. hello is called when the program
 // says that it is there. The error is io.EOF if there was nothing at all.
@@ -68,11 +72,17 @@ func readFrames(line io.Reader, stdout, stderr io.Writer, hello func()) (int, er
 	for {
 		var kind byte
 		var n int
-		head, err := r.ReadString('\n')
-		if err != nil {
+		head, err := r.ReadSlice('\n')
+		if len(head) > maxHead || errors.Is(err, bufio.ErrBufferFull) {
+			return 0, fmt.Errorf("the answer is garbled: %.40q", head)
+		}
+		if errors.Is(err, io.EOF) {
 			return 0, fmt.Errorf("the answer is cut off: %w", io.ErrUnexpectedEOF)
 		}
-		if _, err := fmt.Sscanf(head, "%c %d\n", &kind, &n); err != nil {
+		if err != nil {
+			return 0, err
+		}
+		if _, err := fmt.Sscanf(string(head), "%c %d\n", &kind, &n); err != nil {
 			return 0, fmt.Errorf("the answer is garbled: %.40q", head)
 		}
 		to := stdout
@@ -90,7 +100,54 @@ func readFrames(line io.Reader, stdout, stderr io.Writer, hello func()) (int, er
 		if copied, err := io.CopyN(to, r, int64(n)); copied < int64(n) && errors.Is(err, io.EOF) {
 			return 0, fmt.Errorf("the answer is cut off: %w", io.ErrUnexpectedEOF)
 		} else if err != nil {
-			return 0, err // of the writer
+			return 0, err // of the writer, or the end of the time to read
 		}
+	}
+}
+
+// maxBanner bounds what a command may print before the program's first frame.
+const maxBanner = 64 << 10
+
+// A bannerError says that the program did not answer, and with what its command did.
+type bannerError struct {
+	first string // the first line that is not blank
+	long  bool   // it did not end within maxBanner
+}
+
+func (e *bannerError) Error() string {
+	if e.long {
+		return fmt.Sprintf("more than %d bytes of text and no answer, beginning with %.60q", maxBanner, e.first)
+	}
+	return fmt.Sprintf("text and no answer, beginning with %.60q", e.first)
+}
+
+// skipBanner reads up to the line with which a program's frames begin, and gives a
+// reader that begins with that line. What stands before it is a command's own: a
+// message of the day, or what a wrapper prints. The error is io.EOF if there was
+// nothing at all.
+func skipBanner(line io.Reader) (io.Reader, error) {
+	r := bufio.NewReader(line)
+	const begin = string(frameHello) + " 0\n"
+	var banner bannerError
+	atStart := true
+	for read := 0; ; {
+		part, err := r.ReadSlice('\n')
+		if atStart && string(part) == begin {
+			return io.MultiReader(strings.NewReader(begin), r), nil
+		}
+		read += len(part)
+		if banner.first == "" {
+			banner.first = strings.TrimSpace(string(part))
+		}
+		switch {
+		case read > maxBanner:
+			banner.long = true
+			return nil, &banner
+		case errors.Is(err, io.EOF) && read > 0:
+			return nil, &banner
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+		atStart = err == nil
 	}
 }

@@ -53,10 +53,40 @@ func TestFrames(t *testing.T) {
 }
 
 func TestFramesGarbled(t *testing.T) {
-	for _, in := range []string{"hello\n", "q 3\nabc", "o -1\n", "o 99999999999\n", "o x\n", "\x00\x00\x00\x00"} {
+	for _, in := range []string{"hello\n", strings.Repeat("x", 1<<20), "o 1" + strings.Repeat(" ", 1<<20), "q 3\nabc", "o -1\n", "o 99999999999\n", "o x\n", "\x00\x00\x00\x00"} {
 		if code, err := readFrames(strings.NewReader(in), io.Discard, io.Discard, func() {}); err == nil {
 			t.Errorf("%q is read as exit code %d", in, code)
 		}
+	}
+}
+
+func TestSkipBanner(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	tests := []struct{ name, in, want, problem string }{
+		{"none", "h 0\no 1\n", "h 0\no 1\n", ""},
+		{"lines", "Welcome\r\n\n h 0\nh 0\nx 0\n", "h 0\nx 0\n", ""},
+		{"a long line that ends like the beginning", long + "h 0\nh 0\n", "h 0\n", ""},
+		{"alone", "\n\n Welcome \nmore\n", "", `text and no answer, beginning with "Welcome"`},
+		{"no end of the line", "Welcome", "", `text and no answer, beginning with "Welcome"`},
+		{"escapes", "\x1b[31mred\n", "", `text and no answer, beginning with "\x1b[31mred"`},
+		{"blank", "\n", "", `text and no answer, beginning with ""`},
+		{"too many lines", strings.Repeat("Welcome\n", 10_000) + "h 0\n", "", `more than 65536 bytes of text and no answer, beginning with "Welcome"`},
+		{"too long a line", strings.Repeat(long, 10), "", `more than 65536 bytes of text and no answer, beginning with "` + long[:60] + `"`},
+		{"nothing", "", "", "EOF"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rest, err := skipBanner(strings.NewReader(tt.in))
+			if err != nil {
+				if err.Error() != tt.problem {
+					t.Errorf("error %q, want %q", err, tt.problem)
+				}
+				return
+			}
+			if got, err := io.ReadAll(rest); string(got) != tt.want || err != nil || tt.problem != "" {
+				t.Errorf("%q, %v, want %q, error %q", got, err, tt.want, tt.problem)
+			}
+		})
 	}
 }
 
@@ -135,5 +165,15 @@ func TestTail(t *testing.T) {
 	}
 	if lines := strings.Split(c.String(), "\n"); len(lines) != consoleLines || lines[0] != "line" {
 		t.Errorf("%d lines are kept, want %d", len(lines), consoleLines)
+	}	// A console that never ends its line is kept no longer.
+	kept := &tail{}
+	for range 300 {
+		_, _ = io.WriteString(kept, strings.Repeat("é", 10_000))
+	}
+	if n := len(kept.text); n > 1<<20 {
+		t.Errorf("%d bytes are kept", n)
+	}
+	if shown := kept.String(); len(shown) > consoleBytes || len(shown) < consoleBytes/2 || strings.Trim(shown, "é") != "" {
+		t.Errorf("%d bytes are shown, from %.10q on", len(shown), shown)
 	}
 }

@@ -31,12 +31,12 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 	}
 	ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
 	defer cancel()
-	var answer bytes.Buffer
+	answer := bounded{most: maxAnswer}
 	start := time.Now()
 	if err := execute(ctx, k, req, &answer, shown); err != nil {
 		return outcome{}, err
 	}
-	system, answers, err := readAnswer(answer.Bytes(), len(files))
+	system, answers, err := readAnswer(answer.kept.Bytes(), len(files))
 	if err != nil {
 		return outcome{}, err
 	}
@@ -52,6 +52,23 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 	return o, nil
 }
 
+// maxAnswer bounds what is kept of what a kernel says, in bytes. The catalogue's answers
+// are a hundredth of it.
+const maxAnswer = 64 << 20
+
+// A bounded buffer takes no more than so many bytes.
+type bounded struct {
+	kept bytes.Buffer // not embedded: its ReadFrom knows no bound
+	most int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.kept.Len()+len(p) > b.most {
+		return 0, fmt.Errorf("the answer is longer than %d bytes", b.most)
+	}
+	return b.kept.Write(p)
+}
+
 // execute has a request answered.
 func execute(ctx context.Context, k kernel.Kernel, req request, answer io.Writer, shown *progress) error {
 	if k == nil {
@@ -63,7 +80,7 @@ func execute(ctx context.Context, k kernel.Kernel, req request, answer io.Writer
 	if err != nil {
 		return err
 	}
-	var stderr bytes.Buffer
+	stderr := bounded{most: maxAnswer}
 	code, err := k.Run(ctx, kernel.Job{
 		Args: []string{"observe"}, Stdin: stdin, Stdout: answer, Stderr: &stderr, Notice: notices{shown},
 	})
@@ -71,7 +88,7 @@ func execute(ctx context.Context, k kernel.Kernel, req request, answer io.Writer
 	case err != nil:
 		return err
 	case code != exitOK:
-		return fmt.Errorf("%s: exit code %d there: %s", k.Name(), code, bytes.TrimSpace(stderr.Bytes()))
+		return fmt.Errorf("%s: exit code %d there: %s", k.Name(), code, bytes.TrimSpace(stderr.kept.Bytes()))
 	default:
 		return nil
 	}
