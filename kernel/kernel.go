@@ -45,8 +45,8 @@ func (e *BootError) Error() string { return fmt.Sprintf("%s: %s", e.Kernel, e.Pr
 var Forms = [][2]string{
 	{"host", "this kernel, in another process"},
 	{"IMAGE", "a vmlinuz or bzImage, under QEMU"},
-	{"uml[:PATH]", "User Mode Linux; linux.uml or linux unless PATH is given"},
-	{"gvisor[:PATH]", "gVisor; runsc unless PATH is given"},
+	{"uml[:PATH]", "User Mode Linux: linux.uml or linux, in the PATH or in build/kernels, unless PATH is given"},
+	{"gvisor[:PATH]", "gVisor: runsc, in the PATH or in build/kernels, unless PATH is given"},
 	{"exec:COMMAND [{}]", "whatever COMMAND runs this program on, at {} or its end: exec:ssh HOST"},
 }
 

@@ -165,7 +165,7 @@ func TestTail(t *testing.T) {
 	}
 	if lines := strings.Split(c.String(), "\n"); len(lines) != consoleLines || lines[0] != "line" {
 		t.Errorf("%d lines are kept, want %d", len(lines), consoleLines)
-	}	// A console that never ends its line is kept no longer.
+	} // A console that never ends its line is kept no longer.
 	kept := &tail{}
 	for range 300 {
 		_, _ = io.WriteString(kept, strings.Repeat("é", 10_000))

@@ -79,9 +79,12 @@ func newRunProgress(stderr io.Writer, k kernel.Kernel) *progress {
 	return p
 }
 
-// interruptible is a context that ends when the user interrupts.
+// interruptible is a context that ends when the user interrupts. A second interrupt ends
+// the process, whatever it waits for.
 func interruptible() (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }
 
 // withoutOn is a command line without what says where to run it.
