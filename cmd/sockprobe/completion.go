@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/scenario"
 )
@@ -52,9 +53,24 @@ func completeArgument(done, typed string, arg *scenario.Argument) []cobra.Comple
 	return out
 }
 
+// completeKernels offers the kernels that are here, and files.
+func completeKernels(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return kernel.Names(), cobra.ShellCompDirectiveDefault
+}
+
+// needsBashCompletion is what the bash script is for, and says where that is missing: without it
+// each TAB would print an error of bash's instead.
+const needsBashCompletion = `# sockprobe: what follows needs functions of the package bash-completion.
+if ! declare -F _get_comp_words_by_ref >/dev/null && ! declare -F _init_completion >/dev/null; then
+    echo 'sockprobe: completion needs the package bash-completion, loaded before this script' >&2
+fi
+
+`
+
 // mendCompletion corrects two things about cobra's completion command: it takes
 // a shell that it does not know for a request for help, and exits 0; and its bash
-// script lets nothing with a comma in it be completed.
+// script lets nothing with a comma in it be completed. And it has the script, and its help, say
+// what the script needs.
 func mendCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, err := root.Find([]string{"completion"})
@@ -64,15 +80,33 @@ func mendCompletion(root *cobra.Command) {
 
 	bash, _, err := root.Find([]string{"completion", "bash"})
 	must(err)
+	bash.Long = bashHelp
 	bash.RunE = func(cmd *cobra.Command, _ []string) error {
 		var script bytes.Buffer
 		if err := root.GenBashCompletionV2(&script, true); err != nil {
 			return err
 		}
-		_, err := cmd.OutOrStdout().Write(withCommas(script.Bytes()))
+		_, err := cmd.OutOrStdout().Write(append([]byte(needsBashCompletion), withCommas(script.Bytes())...))
 		return err
 	}
 }
+
+const bashHelp = `The script completes commands, flags, steps and their arguments in bash.
+
+It needs the package bash-completion (apt-get install bash-completion), loaded
+before it. Without that the script says so when it is loaded, and every TAB
+fails. "make install" puts the script where bash-completion finds it.
+
+In the shell that runs:
+
+    source <(sockprobe completion bash)
+
+For every new shell of this user:
+
+    mkdir -p ~/.local/share/bash-completion/completions
+    cd ~/.local/share/bash-completion/completions
+    sockprobe completion bash >sockprobe
+`
 
 // escaped finds the places where the bash script escapes a candidate.
 var escaped = regexp.MustCompile(`(?m)^(\s*)(?:printf -v (comp) "%q"|(COMPREPLY\[0\])=\$\(printf "%q").*$`)

@@ -33,6 +33,7 @@ func (s *settings) addSteps(cmd *cobra.Command) {
 // addPlace adds the flags that say where a command runs.
 func (s *settings) addPlace(cmd *cobra.Command) {
 	cmd.Flags().Var(&s.on, "on", "run on another kernel: "+kernelForms())
+	must(cmd.RegisterFlagCompletionFunc("on", completeKernels))
 	s.addBootTimeout(cmd)
 }
 

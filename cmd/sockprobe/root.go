@@ -112,6 +112,7 @@ Exit codes:
 		set.addColour(cmd)
 	}
 	set.addBootTimeout(matrix)
+	matrix.ValidArgsFunction = completeKernels
 	set.addPlace(verify)
 	set.addQuiet(relay, "print nothing on standard error but errors")
 	set.addPlace(relay)
