@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sockprobe/glossary"
 	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/scenario"
@@ -94,12 +95,22 @@ func newStepsTopic() *cobra.Command {
 		Long: `A list of steps is verbs separated by commas, without blanks, some with an
 argument behind a colon: snd:100,shw,pol:in+rdhup
 
-` + stepsTable() + `
-"sockprobe help VERB" says what each takes and answers.
+The events of a mask are joined by +, in either case, with or without the POLL or
+EPOLL of C: pol:POLLIN+POLLRDHUP is pol:in+rdhup.
 
--c, -s and -l are the client, the server and the listener, -d and -t a second
-client and server. An upper-case letter is the copy that dup made of a side:
--c dup -C shw -c pol
+` + stepsTable() + `
+Each verb has a long name, too; scripts print by the short one. "sockprobe help
+VERB" says what each takes and answers.
+
+-c, -s and -l are the client, the server and the listener. An upper-case letter is
+the copy that dup made of a side:
+
+    -c dup -C shw -c pol
+
+-d and -t are for what needs two connections: the second client and the second
+server. A full backlog is one such thing:
+
+    -l lis:0 -c pol -d con:nb,pol
 
 Two steps are implied, and shown as step 0: con before the first -c or -s unless
 an earlier command has made one or this one is a -c that begins with con:nb, and acc before a
@@ -218,43 +229,61 @@ runs a script several times, and counts the answers of a step that varied:
 	}
 }
 
-// newHelp is "sockprobe help [COMMAND|TOPIC|VERB]". Cobra's own exits 0 when there is no
+// newHelp is "sockprobe help [COMMAND|TOPIC|VERB|WORD]". Cobra's own exits 0 when there is no
 // such topic.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND|TOPIC|VERB]",
-		Short: "Help about a command, a topic or a step's verb",
+		Use:   "help [COMMAND|TOPIC|VERB|WORD]",
+		Short: "Help about a command, a topic, a step's verb, or a word of the output",
+		Long: `help explains a command or a topic, as --help does; the verb of a step, by either
+name; and what sockprobe prints and takes: an event (IN, POLLHUP), a set of them
+(0x2015), a way to ask (epoll-et), a family (mptcp), an option (RCVLOWAT), an error
+(ECONNRESET), or a mark such as ret, stp or #2.1.`,
+		Example: `  sockprobe help verify
+  sockprobe help POLLHUP
+  sockprobe help 0x2015`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			var out []cobra.Completion
-			if len(args) == 0 {
-				for _, c := range root.Commands() {
-					if !c.Hidden {
-						out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
-					}
-				}
-				for _, v := range ops.Verbs() {
-					out = append(out, cobra.CompletionWithDesc(v.Name, v.Doc))
-				}
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return out, cobra.ShellCompDirectiveNoFileComp
+			return helpWords(root), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				if v, ok := scenario.VerbNamed(args[0], ops.Verbs()); ok {
-					_, err := io.WriteString(root.OutOrStdout(), stepHelp(v))
-					return err
-				}
-			}
 			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				hint := `"sockprobe --help" lists the commands and topics`
-				if near := root.SuggestionsFor(args[0]); len(near) > 0 {
-					hint = "did you mean " + strings.Join(near, " or ") + "?"
-				}
-				return fault(hint, "no help for %.40q", strings.Join(args, " "))
+			if err == nil && len(rest) == 0 {
+				return cmd.Help()
 			}
-			cmd.InitDefaultHelpFlag()
-			return cmd.Help()
+			text, err := "", error(nil)
+			if len(args) == 1 {
+				text, err = wordHelp(args[0])
+			}
+			switch {
+			case err != nil:
+				return err
+			case text == "":
+				var commands []string
+				for _, c := range root.Commands() {
+					commands = append(commands, c.Name())
+				}
+				return fault(nearestHelp(args[0], commands), "no help for %s", scenario.Quote(strings.Join(args, " ")))
+			}
+			out := root.OutOrStdout()
+			_, err = io.WriteString(out, wrapText(text, terminalWidth(out)))
+			return err
 		},
 	}
+}
+
+// helpWords is what help can be asked for, with a line on each.
+func helpWords(root *cobra.Command) []cobra.Completion {
+	var out []cobra.Completion
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	for _, v := range ops.Verbs() {
+		out = append(out, cobra.CompletionWithDesc(v.Name, v.Doc))
+	}
+	return append(out, glossary.Words()...)
 }

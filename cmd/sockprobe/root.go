@@ -49,7 +49,9 @@ prints what the kernel answers to each.
 
 -c, -s and -l take steps for the client's, the server's and the listener's
 socket. They may be repeated and mixed: their order is the order of execution.
-"sockprobe help steps" has the whole language.
+-d and -t take those of a second client and server, where two connections are
+needed. "sockprobe help steps" has the whole language; "sockprobe help WORD"
+explains what is printed, such as POLLHUP, 0x2015, ECONNRESET or stp.
 
 Steps:
 

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sockprobe"
+	"sockprobe/glossary"
+	"sockprobe/ops"
+	"sockprobe/scenario"
+)
+
+// wordHelp is what "sockprobe help WORD" says of a word that is no command: a verb by either name,
+// an event, a set of events, a way to ask, a family, an option, an error or a mark of the output. It
+// is "" for a word of which nothing is to be said.
+func wordHelp(word string) (string, error) {
+	files, err := sockprobe.Catalogue(ops.Verbs())
+	if err != nil {
+		return "", err
+	}
+	var parts []string
+	name, _, _ := strings.Cut(word, ":")
+	if v, ok := scenario.VerbNamed(name, ops.Verbs()); ok {
+		parts = append(parts, stepHelp(v))
+	}
+	word = asked(word)
+	if n, err := strconv.ParseUint(word, 0, 16); err == nil && strings.HasPrefix(word, "0x") {
+		return setHelpText(scenario.Events(n), files), nil
+	}
+	for _, e := range glossary.Find(word) {
+		text := e.Text + "\n"
+		for i, s := range settingsOf(e) {
+			if i == 0 {
+				text += "\n"
+			}
+			text += fmt.Sprintf("    %-13s  %d to %d: %s\n", s.Name, s.Least, s.Most, s.Doc)
+		}
+		parts = append(parts, text+shown(files, e.Word))
+	}
+	if errno, ok := scenario.ErrnoNamed(strings.ToUpper(word)); ok && len(parts) == 0 {
+		parts = append(parts, fmt.Sprintf("%s: %s.\n", errno.Name(), errno.Message()))
+	}
+	return strings.Join(parts, "\n"), nil
+}
+
+// settingsOf are the options of the step opt that an entry is about.
+func settingsOf(e glossary.Entry) []scenario.Setting {
+	return slices.DeleteFunc(ops.Settings(), func(s scenario.Setting) bool { return !e.IsCalled(s.Name) })
+}
+
+var placeInScript = regexp.MustCompile(`^#?[0-9]+(\.[0-9]+)?$`)
+
+// asked is the word that is meant by one copied from the output: ev=0x2005, err=EPIPE, ended=#3, #2.1.
+func asked(word string) string {
+	if placeInScript.MatchString(word) {
+		return "stp"
+	}
+	name, value, _ := strings.Cut(word, "=")
+	if (name == "ev" || name == "err") && value != "" {
+		return value
+	}
+	return name
+}
+
+// setHelpText explains a set of events bit by bit.
+func setHelpText(events scenario.Events, files []sockprobe.File) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", events)
+	if events == 0 {
+		b.WriteString("Nothing that was asked for is ready.\n")
+		return b.String()
+	}
+	for _, name := range events.Names() {
+		text := "no event of poll(2) or epoll_ctl(2)"
+		for _, e := range glossary.Find(name) {
+			_, text, _ = strings.Cut(e.Text, ": ")
+			text, _, _ = strings.Cut(text, ".")
+		}
+		fmt.Fprintf(&b, "    %-11s  %s\n", name, text)
+	}
+	b.WriteString("\n\"sockprobe help EVENT\" says what each event does not say.\n")
+	return b.String() + shown(files, fmt.Sprintf("%#x", uint32(events)))
+}
+
+// shown names the scenarios of the catalogue that show a word, first those that are about it.
+func shown(files []sockprobe.File, word string) string {
+	shows := shower(word)
+	if shows == nil {
+		return ""
+	}
+	files = slices.DeleteFunc(slices.Clone(files), func(f sockprobe.File) bool { return !shows(f.File) })
+	slices.SortStableFunc(files, func(a, b sockprobe.File) int {
+		return cmp.Compare(distanceFrom(a, word), distanceFrom(b, word))
+	})
+	if len(files) == 0 {
+		return ""
+	}
+	const most = 6
+	var names []string
+	for _, f := range files[:min(most, len(files))] {
+		names = append(names, f.Name)
+	}
+	text := "\nScenarios that show it: " + strings.Join(names, ", ")
+	if more := len(files) - most; more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text + ". \"sockprobe run NAME\" runs one.\n"
+}
+
+// shower tells whether a scenario shows a word; it is nil for one that is not to be shown.
+func shower(word string) func(*scenario.File) bool {
+	if event, ok := scenario.EventNamed(word); ok {
+		return func(f *scenario.File) bool {
+			return slices.ContainsFunc(f.Reports(), func(e scenario.Events) bool { return e&event != 0 })
+		}
+	}
+	if set, err := strconv.ParseUint(word, 0, 32); err == nil {
+		return func(f *scenario.File) bool { return slices.Contains(f.Reports(), scenario.Events(set)) }
+	}
+	if _, ok := scenario.ErrnoNamed(word); ok {
+		return func(f *scenario.File) bool { return f.Answers(word) }
+	}
+	if api, ok := scenario.APINamed(word); ok && api != scenario.Poll {
+		return func(f *scenario.File) bool { return f.Script.Uses(api) }
+	}
+	if family, ok := scenario.FamilyNamed(word); ok && family != scenario.TCP4 {
+		return func(f *scenario.File) bool { return f.Script.Family == family }
+	}
+	if slices.ContainsFunc(ops.Settings(), func(s scenario.Setting) bool { return s.Name == word }) {
+		return func(f *scenario.File) bool { return strings.Contains(f.Script.String(), "opt:"+word+"=") }
+	}
+	return nil
+}
+
+// distanceFrom is how far from a word a scenario is: 0 where its name has it, 1 where its sentence
+// has it, 2 else.
+func distanceFrom(f sockprobe.File, word string) int {
+	has := func(text string) bool {
+		words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" -,.:;()", r) })
+		return slices.Contains(words, strings.ToLower(word))
+	}
+	switch {
+	case has(f.Name):
+		return 0
+	case has(f.Essence()):
+		return 1
+	default:
+		return 2
+	}
+}
+
+// nearestHelp leads on from a word of which nothing is to be said.
+func nearestHelp(word string, commands []string) string {
+	words := slices.Concat(commands, scenario.VerbNames(ops.Verbs()), glossary.Names())
+	if near, ok := scenario.Nearest(word, words); ok {
+		return "did you mean " + near + "?"
+	}
+	files, err := sockprobe.Catalogue(ops.Verbs())
+	if err == nil && slices.ContainsFunc(files, func(f sockprobe.File) bool { return f.Mentions(word) }) {
+		return fmt.Sprintf("the catalogue has it: sockprobe list %s", scenario.Clip(word))
+	}
+	return `"sockprobe --help" lists the commands and topics; events, errors and options have help, too: sockprobe help POLLHUP`
+}
