@@ -56,6 +56,12 @@ func (f Family) HasListener() bool { return f < UDP4 }
 // IsTCP tells whether the sockets are TCP's own: a FIN or RST of MPTCP is another signal.
 func (f Family) IsTCP() bool { return f == TCP4 || f == TCP6 }
 
+// TCPAt tells whether a side's socket is TCP's own. Where only the listener is Multipath TCP's,
+// the sockets of its connections are plain TCP.
+func (f Family) TCPAt(side Side) bool {
+	return f.IsTCP() || f == MPTCPListener && side.Original() != Listener
+}
+
 // IsUnixStream tells whether they are UNIX sockets that are connected, so that one's end
 // is known to the other at once.
 func (f Family) IsUnixStream() bool { return f == Unix || f == UnixSeqpacket || f == Socketpair }
