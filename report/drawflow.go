@@ -33,28 +33,6 @@ type wire struct {
 	connects bool
 }
 
-// A link is a connection, by the sides that it connects.
-type link struct {
-	client      scenario.Side
-	server      scenario.Side // 0 as long as it has not been accepted
-	established bool
-	deferred    bool // the listener waits for its data, and has nothing to accept until then
-	reset       bool // for certain: nothing is sent on it any more
-}
-
-// other is the other end: while nobody has accepted a connection, what is sent on it
-// is kept with the listener.
-func (l *link) other(side scenario.Side) scenario.Side {
-	switch {
-	case side != l.client:
-		return l.client
-	case l.server == 0:
-		return scenario.Listener
-	default:
-		return l.server
-	}
-}
-
 // target is the end of an arrow where the listener is drawn, or not.
 func (w wire) target(listens bool) scenario.Side {
 	if w.connects && listens {
@@ -68,17 +46,10 @@ type flow struct {
 	family   scenario.Family
 	ends     map[scenario.Side]*endpoint
 	pending  []*link // connections that wait to be accepted, in their order
-	deferred bool    // the listener has DEFER_ACCEPT
 	waits    []wait
 	answered int // steps
-}
 
-// An endpoint is one side's socket.
-type endpoint struct {
-	descriptors                 int
-	link                        *link
-	lingers                     bool // lin was made: a close resets
-	shutRead, shutWrite, closed bool
+	listening frequency // in how many of the runs the listener listens
 }
 
 // A wait is a wai or blk: the steps, by their places in the tally, from the first that was
@@ -91,12 +62,15 @@ type wait struct {
 
 // follow gives the calls in the order in which they are drawn.
 func follow(script scenario.Script, t *scenario.Tally) []call {
-	f := flow{family: script.Family, ends: map[scenario.Side]*endpoint{}, waits: waitsOf(script, t)}
+	f := flow{family: script.Family, ends: map[scenario.Side]*endpoint{}, waits: waitsOf(script, t), listening: always}
 	var calls []call
 	for i, answers := range t.Steps {
 		for _, w := range f.waits {
 			if w.begin == i && w.end > i {
 				calls = append(calls, call{Counted: t.Steps[w.end][0], side: w.side, begins: true})
+			}
+			if w.begin == i && t.Steps[w.end][0].Verb == "blk" { // it may take what comes from here on
+				f.receive(w.side, "blk", f.amounts(t.Steps[w.end]))
 			}
 		}
 		before := len(calls)
@@ -149,10 +123,11 @@ func (f *flow) at(side scenario.Side) *endpoint {
 	e := f.ends[side]
 	if e == nil {
 		e = &endpoint{descriptors: 1}
+		f.ends[side] = e
 		if !f.family.HasListener() && side.Peer() != 0 { // both ends are there from the start
 			e.link = &link{client: min(side, side.Peer()), server: max(side, side.Peer()), established: true}
+			f.ends[side.Peer()] = &endpoint{descriptors: 1, link: e.link}
 		}
-		f.ends[side] = e
 	}
 	return e
 }
@@ -180,23 +155,19 @@ func (f *flow) step(answers []scenario.Counted) []call {
 	e := f.at(side)
 	last := o.Verb == "clo" && some && e.descriptors == 1
 	label, connects := piece{}, false
+	var begun *link
+	var begins []bool
 	switch {
 	case o.Verb == "con" && f.family.HasListener():
-		f.connect(side, answers)
+		begun, begins = f.connect(side, answers)
 		label, connects = piece{text: "connect"}, true
 	case o.Verb == "clo" && last && f.connected(side):
-		label = piece{text: "close"}
-		if e.lingers && all && !f.isHeld(side) && f.resets(side) {
-			label, e.link.reset = piece{"close, RST", alarming}, true
-		}
+		label = f.close(side, all)
 	case o.Verb == "dis" && f.connected(side):
-		label = piece{text: "dissolve"}
-		if all && f.resets(side) {
-			label, e.link.reset = piece{"dissolve, RST", alarming}, true
-		}
+		label = f.dissolve(side, all)
 	case (o.Verb == "shw" || o.Verb == "shb") && f.connected(side) && !e.shutWrite:
 		label = piece{"SHUT_WR", ending}
-		if f.family.IsTCP() && e.link.established {
+		if f.family.TCPAt(side) && e.link.established {
 			label.text = "FIN"
 		}
 	}
@@ -204,72 +175,84 @@ func (f *flow) step(answers []scenario.Counted) []call {
 	for i, a := range answers {
 		calls[i] = call{Counted: a, side: side, closes: last && succeeded(a)}
 		text := label
-		if sends(a.Verb) && (a.Ret > 0 || a.Ret == 0 && a.Errno == 0 && keepsMessages(f.family)) {
+		switch {
+		case sends(a.Verb) && (a.Ret > 0 || a.Ret == 0 && a.Errno == 0 && keepsMessages(f.family)):
 			text = sentLabel(a)
-		} else if !succeeded(a) {
+		case connects && begins[i]:
+			calls[i].wire = &wire{from: side, link: begun, label: text, connects: true}
+			continue
+		case connects, !succeeded(a):
 			continue
 		}
 		if text.text != "" && e.link != nil && f.mutual(side) {
-			calls[i].wire = &wire{from: side, link: e.link, label: text, connects: connects}
+			calls[i].wire = &wire{from: side, link: e.link, label: text}
 		}
 		calls[i].accepted = f.accept(a, all)
 	}
-	if side == scenario.Listener && all && len(calls) == 1 {
-		calls = f.stop(calls[0])
+	if len(calls) == 1 {
+		switch {
+		case connects:
+			calls = f.refuse(calls[0])
+		case side == scenario.Listener && all:
+			calls = f.stop(calls[0])
+		}
 	}
-	f.become(e, o.Verb, some, all)
-	if value, found := strings.CutPrefix(o.Arg, "DEFER_ACCEPT="); found && some && side == scenario.Listener {
-		f.deferred = value != "0"
-	}
+	f.become(side, answers, some, all)
 	return calls
 }
 
-// stop draws an arrow to each client that a listener has not accepted and now never will:
-// the kernel resets their connections (inet_csk_listen_stop in net/ipv4/inet_connection_sock.c,
-// unix_release_sock in net/unix/af_unix.c).
-func (f *flow) stop(c call) []call {
-	closes, label := c.closes && !f.isHeld(scenario.Listener), "RST"
+// close says what a close of a side's last descriptor is for its connection.
+func (f *flow) close(side scenario.Side, all bool) piece {
+	l := f.at(side).link
+	certain, possible := f.closing(side)
 	switch {
-	case f.family.IsTCP() && (closes || c.Verb == "shr" || c.Verb == "shb" || c.Verb == "dis"):
-	case f.family.IsUnixStream() && closes:
-		label = "reset"
-	default:
-		return []call{c}
-	}
-	var calls []call
-	for _, l := range f.pending {
-		if !l.established || l.deferred || l.reset || f.at(l.client).closed || f.at(l.client).link != l {
-			continue
-		}
+	case !certain || !all:
+		l.doubtful = l.doubtful || possible
+		return piece{text: "close"}
+	case f.family.TCPAt(side):
 		l.reset = true
-		next := c
-		next.wire, next.closes, next.more = &wire{from: scenario.Listener, link: l, label: piece{label, alarming}}, false, len(calls) > 0
-		calls = append(calls, next)
+		return piece{"close, RST", alarming}
+	default:
+		l.reset = true
+		return piece{"close, reset", alarming}
 	}
-	f.pending = nil
-	if calls == nil {
-		return []call{c}
+}
+
+// dissolve says what a connect to AF_UNSPEC is for a side's connection.
+func (f *flow) dissolve(side scenario.Side, all bool) piece {
+	l := f.at(side).link
+	if !all || !f.alive(side) {
+		l.doubtful = true
+		return piece{text: "dissolve"}
 	}
-	calls[len(calls)-1].closes = c.closes
-	return calls
+	l.reset = true
+	return piece{"dissolve, RST", alarming}
 }
 
 // become notes what a step has made of a side's socket.
-func (f *flow) become(e *endpoint, verb string, some, all bool) {
+func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all bool) {
+	e, o := f.at(side), answers[0]
+	switch {
+	case o.Verb == "shr" || o.Verb == "shb":
+		e.deaf = true
+	case sends(o.Verb):
+		f.send(side, o.Verb, f.amounts(answers))
+	case o.Verb == "rcv" || o.Verb == "drn" || o.Verb == "rco" && f.family.IsUnixStream():
+		f.receive(side, o.Verb, f.amounts(answers))
+	}
 	if !some {
 		return
 	}
-	switch verb {
+	switch o.Verb {
 	case "lin":
-		e.lingers = all
-	case "shr":
-		e.shutRead = true
-	case "shw":
+		e.lingers, e.mayLinger = e.lingers || all, true
+	case "opt":
+		name, value, _ := strings.Cut(o.Arg, "=")
+		e.set(name, value, all)
+	case "shw", "shb":
 		e.shutWrite = true
-	case "shb":
-		e.shutRead, e.shutWrite = true, true
 	case "lis":
-		e.shutRead, e.shutWrite = false, false
+		e.shutWrite = false
 	case "dup":
 		e.descriptors++
 	case "clo":
@@ -280,100 +263,11 @@ func (f *flow) become(e *endpoint, verb string, some, all bool) {
 			e.link = nil
 		}
 	}
-}
-
-// connect notes the connection that a con has made, or has begun to make: that is
-// one and the same, which a second con completes.
-func (f *flow) connect(side scenario.Side, answers []scenario.Counted) {
-	e := f.at(side)
-	all := true
-	for _, a := range answers {
-		all = all && succeeded(a)
-		switch name := a.Errno.Name(); {
-		case succeeded(a) && (e.link == nil || e.link.established), name == "EINPROGRESS" && e.link == nil:
-			e.link = &link{client: side, deferred: f.deferred}
-			e.shutRead, e.shutWrite = false, false
-			f.pending = append(f.pending, e.link)
-		case !succeeded(a) && name != "EINPROGRESS" && name != "EALREADY" && e.link != nil && !e.link.established:
-			f.pending = slices.DeleteFunc(f.pending, func(l *link) bool { return l == e.link })
-			e.link = nil // what had begun has failed
-		}
+	if l := e.link; l != nil && e.shutWrite && e.deaf && l.to(side).sent.most > l.to(side).arrived {
+		l.doubtful = true // what comes now is answered with a RST
 	}
-	if e.link != nil && all {
-		e.link.established = true
-	}
-}
-
-// accept notes the connection that an acc has given, which is the first of those that
-// wait, and tells whose socket it is. Where not all answers were one, it is not certain
-// to be established.
-func (f *flow) accept(a scenario.Counted, all bool) scenario.Side {
-	if a.Verb != "acc" || !succeeded(a) || !f.family.HasListener() {
-		return 0
-	}
-	if a.Opened != scenario.Server && a.Opened != scenario.Server2 {
-		f.pending = f.pending[min(1, len(f.pending)):]
-		return 0
-	}
-	if f.ends[a.Opened] == nil || f.at(a.Opened).link == nil {
-		l := &link{}
-		switch {
-		case len(f.pending) > 1 && f.uncertain():
-			f.pending = nil // whose connection this is, and the next, is not known
-		case len(f.pending) > 0:
-			l, f.pending = f.pending[0], f.pending[1:]
-		}
-		l.server, l.established = a.Opened, l.established || all
-		f.at(a.Opened).link = l
-	}
-	return a.Opened
-}
-
-// uncertain tells whether connections may be accepted in another order than that in which
-// they were begun: each has its place when its handshake is through, or its data are there.
-func (f *flow) uncertain() bool {
-	return slices.ContainsFunc(f.pending, func(l *link) bool { return !l.established || l.deferred })
-}
-
-// connected tells whether a side has a connection whose other end may learn that this
-// one ends: UDP and UNIX datagrams have none, and one with a UNIX socket is gone when that is.
-func (f *flow) connected(side scenario.Side) bool {
-	l := f.at(side).link
-	if l == nil || l.reset || f.family.IsDatagram() {
-		return false
-	}
-	return !f.family.IsUnixStream() || !f.at(l.other(side)).closed
-}
-
-// mutual tells whether the other end of a side's connection is still on it: a client
-// may have left for another.
-func (f *flow) mutual(side scenario.Side) bool {
-	l := f.at(side).link
-	other := l.client
-	if side == l.client {
-		return true // whoever accepts it
-	}
-	return other != 0 && f.at(other).link != nil && (f.at(other).link == l || !f.family.HasListener())
-}
-
-// resets tells whether TCP must send a reset when it drops a side's connection: in
-// the states of tcp_need_reset (net/ipv4/tcp.c), which are all those in which not both sides
-// have sent a FIN. Where the other side may have reset it before, by a close, or by an
-// answer to data after SHUT_RDWR (tcp_rcv_state_process), that is not known.
-func (f *flow) resets(side scenario.Side) bool {
-	l := f.at(side).link
-	if !f.family.IsTCP() || l == nil || !l.established || !f.mutual(side) {
-		return false
-	}
-	other := l.other(side)
-	e, peer := f.at(side), f.at(other)
-	switch {
-	case peer.closed, e.shutWrite && peer.shutWrite:
-		return false
-	case other == scenario.Listener: // which resets what it has not accepted when it no longer listens
-		return !peer.shutRead
-	default:
-		return !peer.shutRead || !peer.shutWrite
+	if side == scenario.Listener {
+		f.listen(e, o.Verb, all)
 	}
 }
 
