@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"sockprobe/scenario"
@@ -18,6 +19,7 @@ type drawing struct {
 	rows    []row
 	width   int    // in cells
 	note    string // what stands below
+	spacing spacing
 }
 
 // A column is a side: its lifeline, and beside it its calls.
@@ -46,7 +48,6 @@ type lifeline struct{ above, below, waits bool }
 // An arrow goes from one lifeline to another.
 type arrow struct {
 	from, to int // columns
-	start    int // the cell where it begins: at the lifeline, or behind the call where that is in its way
 	label    piece
 	accepts  bool // it hands on a connection and is no message
 }
@@ -130,7 +131,7 @@ func newDrawing(script scenario.Script, t *scenario.Tally) drawing {
 		d.rows = append(d.rows, d.newRow(c, script.Family, t.Runs, listens))
 	}
 	d.trace(calls, script.Family)
-	d.place()
+	d.place(roomy(len(d.columns)))
 	if endsEarly(t) {
 		d.note = "no server socket: the script ends here"
 	}
@@ -237,20 +238,30 @@ func (d *drawing) trace(calls []call, family scenario.Family) {
 
 // What keeps a drawing from being cramped, in cells.
 const (
-	labelGap = 2  // behind the labels
-	shaft    = 9  // of an arrow beside its label: the head, a few dashes and a blank on each side
-	wireGap  = 26 // at least between two sides with an arrow
-	manyGap  = 20 // where there are more than two sides
-	headGap  = 3  // between two sides' names
-	indent   = 2  // from a lifeline to its calls
+	labelGap = 2 // behind the labels
+	headGap  = 3 // between two sides' names
+	indent   = 2 // from a lifeline to its calls
 )
 
-// place gives every column its place, from how long the texts are.
-func (d *drawing) place() {
-	labels, gap := 0, wireGap
-	if len(d.columns) > 2 {
-		gap = manyGap
+// A spacing is how much room arrows and names are given, in cells.
+type spacing struct {
+	shaft   int  // of an arrow beside its label: the head, a few dashes and a blank on each side
+	gap     int  // at least between two sides with an arrow
+	stacked bool // the words of a name stand one below the other
+}
+
+// roomy is the spacing where width does not matter.
+func roomy(columns int) spacing {
+	if columns > 2 {
+		return spacing{shaft: 9, gap: 20}
 	}
+	return spacing{shaft: 9, gap: 26}
+}
+
+// place gives every column its place, from how long the texts are.
+func (d *drawing) place(s spacing) {
+	d.spacing, d.width = s, 0
+	labels := 0
 	texts := make([]int, len(d.columns)) // the longest in each column
 	wires := make([]int, len(d.columns)) // how far each must be from the one before
 	for _, r := range d.rows {
@@ -258,44 +269,55 @@ func (d *drawing) place() {
 		texts[r.column] = max(texts[r.column], length(r.call))
 		if r.arrow != nil {
 			right := max(r.arrow.from, r.arrow.next())
-			need := cells(r.arrow.label.text) + shaft
+			need := cells(r.arrow.label.text) + s.shaft
 			if r.behindCall() {
 				need += indent + length(r.call)
 			}
-			wires[right] = max(wires[right], gap, need)
+			wires[right] = max(wires[right], s.gap, need)
 		}
 	}
 	for i := range d.columns {
 		c := &d.columns[i]
+		head := cells(longest(d.head(*c)))
 		switch {
 		case i > 0:
 			before := d.columns[i-1]
-			c.x = before.x + max(wires[i], (cells(before.name)+cells(c.name))/2+headGap)
+			c.x = before.x + max(wires[i], (cells(longest(d.head(before)))+head)/2+headGap)
 			if before.text > before.x {
 				c.x = max(c.x, before.text+texts[i-1]+indent)
 			}
 			c.text = c.x + indent
 		case len(d.columns) > 1:
 			c.text = labels + labelGap
-			c.x = max(c.text+texts[0]+1, cells(c.name)/2)
+			c.x = max(c.text+texts[0]+1, head/2)
 		default:
-			c.x = max(labels+labelGap, cells(c.name)/2)
+			c.x = max(labels+labelGap, head/2)
 			c.text = c.x + indent
 		}
-		d.width = max(d.width, c.text+texts[i], headStart(*c)+cells(c.name))
-	}
-	for _, r := range d.rows {
-		if a := r.arrow; a != nil {
-			a.start = d.columns[a.from].x
-			if r.behindCall() {
-				a.start = d.columns[a.from].text + length(r.call)
-			}
-		}
+		d.width = max(d.width, c.text+texts[i], c.x-head/2+head)
 	}
 }
 
-// headStart is where a column's name begins.
-func headStart(c column) int { return c.x - cells(c.name)/2 }
+// head is the lines of a column's name.
+func (d drawing) head(c column) []string {
+	if d.spacing.stacked {
+		return strings.Fields(c.name)
+	}
+	return []string{c.name}
+}
+
+func longest(words []string) string {
+	return slices.MaxFunc(words, func(a, b string) int { return cmp.Compare(cells(a), cells(b)) })
+}
+
+// start is the cell where a row's arrow begins: at the lifeline, or behind the call where that is in its way.
+func (d drawing) start(r row) int {
+	c := d.columns[r.arrow.from]
+	if r.behindCall() {
+		return c.text + length(r.call)
+	}
+	return c.x
+}
 
 // endsEarly tells whether the last answer is that of an implied accept that gave no
 // socket.

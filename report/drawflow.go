@@ -50,6 +50,7 @@ type flow struct {
 	answered int // steps
 
 	listening frequency // in how many of the runs the listener listens
+	mayBeFull bool      // lis was made, and may have made its backlog small
 }
 
 // A wait is a wai or blk: the steps, by their places in the tally, from the first that was

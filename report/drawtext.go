@@ -9,21 +9,29 @@ import (
 	"sockprobe/scenario"
 )
 
-// Draw writes what runs of a script answered as a sequence diagram for a terminal: a
-// line for each answer, and for each further arrow of it.
-func Draw(w io.Writer, script scenario.Script, t *scenario.Tally, colour bool) error {
-	_, err := io.WriteString(w, newDrawing(script, t).text(palette{on: colour}))
-	return err
+// Draw writes what runs of a script answered as a sequence diagram for a terminal of
+// so many columns: a line for each answer, and for each further arrow of it. Where
+// that is too wide it is made narrower as far as it stays readable. The result is how many
+// columns it has taken.
+func Draw(w io.Writer, script scenario.Script, t *scenario.Tally, colour bool, columns int) (width int, err error) {
+	d := newDrawing(script, t).fit(columns)
+	_, err = io.WriteString(w, d.text(palette{on: colour}))
+	return d.width, err
 }
 
 // text draws with characters.
 func (d drawing) text(p palette) string {
 	var b strings.Builder
-	head := make(canvas, d.width)
-	for _, c := range d.columns {
-		head.write(headStart(c), piece{c.name, strong})
+	for i := range d.headLines() {
+		head := make(canvas, d.width)
+		for _, c := range d.columns {
+			words := d.head(c)
+			if i < len(words) {
+				head.write(c.x-cells(words[i])/2, piece{words[i], strong})
+			}
+		}
+		b.WriteString(head.line(p))
 	}
-	b.WriteString(head.line(p))
 	for _, r := range d.rows {
 		b.WriteString(d.textRow(r).line(p))
 	}
@@ -31,6 +39,15 @@ func (d drawing) text(p palette) string {
 		b.WriteString(p.faint(d.note) + "\n")
 	}
 	return b.String()
+}
+
+// headLines is how many lines the names take.
+func (d drawing) headLines() int {
+	n := 1
+	for _, c := range d.columns {
+		n = max(n, len(d.head(c)))
+	}
+	return n
 }
 
 func (d drawing) textRow(r row) canvas {
@@ -53,7 +70,7 @@ func (d drawing) textRow(r row) canvas {
 // textArrow draws an arrow into its line.
 func (d drawing) textArrow(line canvas, r row) {
 	a := *r.arrow
-	from, to, next := a.start, d.columns[a.to].x, d.columns[a.next()].x
+	from, to, next := d.start(r), d.columns[a.to].x, d.columns[a.next()].x
 	step, dash, head := 1, '─', '►'
 	if to < from {
 		step, head = -1, '◄'

@@ -157,7 +157,7 @@ func (d drawing) svgLifelines(s *sheet) {
 
 func (d drawing) svgArrow(s *sheet, r row, y float64) {
 	a := *r.arrow
-	from, next, to := s.x(a.start), s.x(d.columns[a.next()].x), s.x(d.columns[a.to].x)
+	from, next, to := s.x(d.start(r)), s.x(d.columns[a.next()].x), s.x(d.columns[a.to].x)
 	step := 1.0
 	if to < from {
 		step = -1

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"strconv"
 
 	"sockprobe/ops"
 	"sockprobe/report"
@@ -23,19 +25,53 @@ func outputFormat(format string, draw bool) (string, error) {
 
 // picture runs a script and draws it. Where everything goes depends on all that
 // comes, so that nothing is drawn before the end.
-func picture(ctx context.Context, stdout io.Writer, script scenario.Script, format string, opts ops.Options, set settings) (*scenario.Tally, error) {
+func picture(ctx context.Context, stdout, stderr io.Writer, script scenario.Script, format string, opts ops.Options, set settings) (*scenario.Tally, error) {
 	tally, err := ops.RepeatContext(ctx, script, opts, int(set.repeat))
 	if tally == nil {
 		return nil, runFault(err)
 	}
-	var written error
 	if format == "svg" {
-		written = report.SVG(stdout, script, tally)
-	} else {
-		written = report.Draw(stdout, script, tally, set.coloured(stdout))
+		if err := report.SVG(stdout, script, tally); err != nil {
+			return nil, err
+		}
+		return tally, runFault(err)
 	}
+	columns := set.columns(stdout)
+	width, written := report.Draw(stdout, script, tally, set.coloured(stdout), columns)
 	if written != nil {
 		return nil, written
 	}
+	if width > columns && !set.quiet {
+		fmt.Fprintf(stderr, "sockprobe: the picture is %d columns wide and does not fit in %d; --format svg has no such limit\n", width, columns)
+	}
 	return tally, runFault(err)
+}
+
+// A widthFlag is how many columns there are; 0 is as many as the terminal has.
+type widthFlag int
+
+func (f *widthFlag) Set(s string) error {
+	const least, most = 20, 10_000
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least || n > most {
+		return fault("give a number, such as 100", "not a number from %d to %d", least, most)
+	}
+	*f = widthFlag(n)
+	return nil
+}
+
+func (f *widthFlag) String() string {
+	if *f == 0 {
+		return "the terminal's"
+	}
+	return strconv.Itoa(int(*f))
+}
+func (f *widthFlag) Type() string { return "N" }
+
+// columns is how many columns a picture on w may take.
+func (s *settings) columns(w io.Writer) int {
+	if s.width > 0 {
+		return int(s.width)
+	}
+	return terminalWidth(w)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -45,6 +46,9 @@ func runThere(set *settings, cmd *cobra.Command, args []string, stdin []byte) er
 			when = "always"
 		}
 		args = append([]string{"--color", when}, args...)
+	}
+	if cmd.Flags().Lookup("width") != nil {
+		args = append([]string{"--width", strconv.Itoa(set.columns(cmd.OutOrStdout()))}, args...)
 	}
 	shown := newRunProgress(cmd.ErrOrStderr(), k)
 	defer shown.stop()

@@ -65,6 +65,7 @@ func (p *probing) addFlags(cmd *cobra.Command) {
 	completeWords(cmd, "format", formatNames)
 
 	flags.BoolVar(&p.draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
+	flags.Var(&set.width, "width", "columns for --draw, from 20 to 10000; 80 where there is no terminal")
 	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
 	flags.Var(&p.save, "save", "write the script and its answers to FILE, a new .probe file that verify takes")
 	must(cmd.MarkFlagFilename("save", "probe"))
@@ -127,7 +128,7 @@ func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
 func probe(ctx context.Context, stdout, stderr io.Writer, s subject, format string, set settings) (*scenario.Tally, error) {
 	opts := ops.Options{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle)}
 	if format == "draw" || format == "svg" {
-		return picture(ctx, stdout, s.script, format, opts, set)
+		return picture(ctx, stdout, stderr, s.script, format, opts, set)
 	}
 	p := newPrinter(format, stdout, set.coloured(stdout), s.name)
 	p.Begin()

@@ -23,6 +23,7 @@ type settings struct {
 	settle  settleFlag
 	repeat  repeatFlag
 	why     bool // explain, in the probe
+	width   widthFlag
 
 	on          onFlag // the kernel to run on
 	bootTimeout timeoutFlag
