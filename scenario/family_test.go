@@ -29,3 +29,25 @@ func TestActsOn(t *testing.T) {
 		}
 	}
 }
+
+func TestTCPAt(t *testing.T) {
+	tests := []struct {
+		family Family
+		side   Side
+		want   bool
+	}{
+		{TCP4, Listener, true},
+		{TCP6, Server2, true},
+		{MPTCPListener, Client, true},
+		{MPTCPListener, Server.Copy(), true},
+		{MPTCPListener, Listener, false},
+		{MPTCPListener, Listener.Copy(), false},
+		{MPTCP, Client, false},
+		{Unix, Client, false},
+	}
+	for _, tt := range tests {
+		if got := tt.family.TCPAt(tt.side); got != tt.want {
+			t.Errorf("%s, %s: %t, want %t", tt.family, tt.side, got, tt.want)
+		}
+	}
+}
