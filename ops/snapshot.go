@@ -35,7 +35,7 @@ func (r *run) stateOf(side scenario.Side, fd int) scenario.State {
 	}
 	// TCP_INFO of MPTCP is that of its first subflow, which has a life of its own
 	// (mptcp_getsockopt_first_sf_only in net/mptcp/sockopt.c).
-	if r.family == scenario.TCP4 || r.family == scenario.TCP6 {
+	if r.family.TCPAt(side) {
 		if info, a := tcpInfo(fd); a.errno == 0 {
 			s.TCP = tcpState(info.State)
 			if info.State == tcpListen {

@@ -141,7 +141,7 @@ func (c claim) received() (n int) {
 // tcp is TCP's state there.
 func (c claim) tcp(i int) string {
 	c.Helper()
-	if c.script.Family == scenario.MPTCP {
+	if f := c.script.Family; strings.HasPrefix(f.String(), "mptcp") && !f.TCPAt(c.side) {
 		return ""
 	}
 	state, _, _ := strings.Cut(word(c.after(i, "inf")[0]), " ")
@@ -240,7 +240,7 @@ var checks = map[why.Cause]func(claim){
 			c.want(c.e.Verb, c.e.Got)
 		}
 		c.want("err,snd", "EPIPE")
-		if state := c.tcp(len(c.obs) - 1); c.script.Family.IsTCP() && state != "CLOSE" {
+		if state := c.tcp(len(c.obs) - 1); c.script.Family.TCPAt(c.side) && state != "CLOSE" {
 			c.Fatalf("%q: the state is %s", c.e, state)
 		}
 		c.ends()
@@ -249,7 +249,7 @@ var checks = map[why.Cause]func(claim){
 		if c.e.Got != "" {
 			c.want(c.e.Verb, c.e.Got)
 		}
-		if state := c.tcp(len(c.obs) - 1); c.script.Family.IsTCP() && state != "CLOSE" {
+		if state := c.tcp(len(c.obs) - 1); c.script.Family.TCPAt(c.side) && state != "CLOSE" {
 			c.Fatalf("%q: the state is %s", c.e, state)
 		}
 		if o := c.side.Original(); o == scenario.Client || o == scenario.Client2 {
@@ -259,7 +259,7 @@ var checks = map[why.Cause]func(claim){
 		}
 	},
 	why.NotListening: func(c claim) {
-		if c.script.Family.IsTCP() && c.tcp(len(c.obs)-1) != "CLOSE" {
+		if c.script.Family.TCPAt(c.side) && c.tcp(len(c.obs)-1) != "CLOSE" {
 			c.Fatalf("%q: it is one", c.e)
 		}
 		if c.side.Original() == scenario.Listener { // from which acc accepts

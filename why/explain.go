@@ -88,7 +88,7 @@ func (h *history) closed(letter scenario.Side) Explanation {
 // (tcp_poll), as with SO_OOBINLINE.
 func (h *history) pri() Explanation {
 	a, asked := h.answers["rco"]
-	if !asked || a.Ret != 1 && !h.script.Family.IsTCP() {
+	if !asked || a.Ret != 1 && !h.isTCP() {
 		return Explanation{}
 	}
 	return Explanation{Cause: Urgent, Verb: a.Verb, Got: answered(a)}
@@ -135,7 +135,7 @@ func (h *history) in() Explanation {
 		return Explanation{Cause: SomeData, N: a.Ret}
 	case a.Errno != 0 && s.Unread > 0 && !urgent && answered(a) == h.pending():
 		return Explanation{Cause: Data, N: s.Unread, Verb: "rcv", Got: answered(a)}
-	case a.Errno != 0 && urgent && h.answers["rco"].Ret == 1 && !h.script.Family.IsTCP():
+	case a.Errno != 0 && urgent && h.answers["rco"].Ret == 1 && !h.isTCP():
 		return h.pri()
 	case a.Errno != 0 && shut:
 		return Explanation{Cause: ReadShut, Parts: []Part{h.readShut()}, Verb: "rcv", Got: answered(a)}
@@ -173,9 +173,9 @@ func (h *history) out() Explanation {
 		return Explanation{Cause: Room}
 	case name == "EAGAIN" || name == "ENOBUFS":
 		return Explanation{}
-	case h.script.Family.IsTCP():
+	case h.isTCP():
 		e = h.outTCP(name)
-	case h.script.Family == scenario.MPTCP:
+	case h.isMPTCP():
 		e = h.outMPTCP(name)
 	default:
 		// UNIX and datagram sockets report OUT for room in the buffer alone, shut or
@@ -193,7 +193,7 @@ func (h *history) out() Explanation {
 
 // hup says what has ended both directions.
 func (h *history) hup() Explanation {
-	if h.script.Family.IsTCP() {
+	if h.isTCP() {
 		return h.hupTCP()
 	}
 	return h.hupOther()
@@ -207,7 +207,7 @@ func (h *history) readShut() Part {
 		return Part{}
 	case h.own(i, "shr", "shb") && shuts(h.obs[i]):
 		return h.part(Own, i)
-	case h.script.Family.IsTCP():
+	case h.isTCP():
 		return h.readShutTCP(i)
 	default:
 		return h.readShutOther(i)
@@ -216,7 +216,7 @@ func (h *history) readShut() Part {
 
 // writeShut says what has shut the writing side, if that is so.
 func (h *history) writeShut() Part {
-	if h.script.Family.IsTCP() {
+	if h.isTCP() {
 		return h.writeShutTCP()
 	}
 	return h.writeShutOther()

@@ -29,6 +29,15 @@ func newHistory(script scenario.Script, obs []scenario.Observation, answers Answ
 // now is how the socket stands, and nil if it is closed.
 func (h *history) now() *scenario.State { return h.states[len(h.states)-1] }
 
+// isTCP tells whether the socket is TCP's own, so that its state can be read.
+func (h *history) isTCP() bool { return h.script.Family.TCPAt(h.side) }
+
+// isMPTCP tells whether it is one of Multipath TCP.
+func (h *history) isMPTCP() bool {
+	f := h.script.Family
+	return f == scenario.MPTCP || f == scenario.MPTCPListener && !h.isTCP()
+}
+
 // acts tells whether a step acted on this socket.
 func (h *history) acts(i int) bool {
 	o := h.obs[i]

@@ -40,9 +40,9 @@ func (h *history) writeShutOther() Part {
 		ofPeer := h.script.Family.IsUnixStream() && h.isPeer(o.Side) && o.Errno == 0
 		reached = reached || o.Verb == "con" && o.Errno == 0
 		switch {
-		case h.own(i, "dis") && o.Errno == 0 && h.script.Family == scenario.MPTCP:
+		case h.own(i, "dis") && o.Errno == 0 && h.isMPTCP():
 			return Part{} // it may have made the socket new
-		case h.own(i, "shw", "shb") && h.script.Family == scenario.MPTCP && o.Errno != 0 && h.isConnected():
+		case h.own(i, "shw", "shb") && h.isMPTCP() && o.Errno != 0 && h.isConnected():
 			return Part{} // before or after the connection
 		case both >= 0 && both < i && h.connectedBefore(both): // it was shut by then
 			return h.shutByOther(hup)
@@ -137,7 +137,7 @@ func (h *history) hupOther() Explanation {
 			e.Parts = []Part{h.failedConnect(c)}
 		}
 		return e
-	case f == scenario.MPTCP && !shut:
+	case h.isMPTCP() && !shut:
 		// The state is CLOSE. With the error that came with it, that is an end of the
 		// connection and not its absence.
 		i := h.sinceReady(scenario.Hup)
@@ -145,7 +145,7 @@ func (h *history) hupOther() Explanation {
 			return Explanation{Cause: Gone, Parts: []Part{h.part(Other, i)}}
 		}
 		return Explanation{}
-	case f == scenario.MPTCP && both.Parts[0].Kind == Unclear, !shut: // it may be the state
+	case h.isMPTCP() && both.Parts[0].Kind == Unclear, !shut: // it may be the state
 		return Explanation{}
 	}
 	return both

@@ -107,6 +107,26 @@ func TestScripts(t *testing.T) {
 		{"a closed descriptor", "-c dup,clo,pol -C pol", []string{"NVAL: the descriptor is closed (clo at #1.2)", "OUT: room to send"}},
 		{"select counts more", "-n --api select -c pol:in", []string{"IN: select counts HUP: not connected"}},
 		{"a wait", "-c wai:10s -s snd", []string{"IN: 3 bytes to read"}},
+		{"MPTCP listener: full", "--family mptcp-listener -c fil,pol,shw,pol:out", []string{
+			"", "OUT: the writing side is shut (shw at #1.3): snd answers EPIPE",
+		}},
+		{"MPTCP listener: refused", "--family mptcp-listener -l clo -c con:nb,pol,err,pol", []string{
+			"IN: the reading side is shut (con at #2.1: ECONNREFUSED): rcv answers ECONNREFUSED; OUT: not connected (con at #2.1: ECONNREFUSED): snd answers ECONNREFUSED; " +
+				"ERR: ECONNREFUSED pending; the next rcv, snd or err takes it; HUP: not connected (con at #2.1: ECONNREFUSED); " +
+				"RDHUP: the reading side is shut (con at #2.1: ECONNREFUSED)",
+			"IN: the end of the stream (con at #2.1: ECONNREFUSED): rcv answers 0; OUT: not connected (con at #2.1: ECONNREFUSED): snd answers EPIPE; " +
+				"HUP: not connected (con at #2.1: ECONNREFUSED); RDHUP: the reading side is shut (con at #2.1: ECONNREFUSED)",
+		}},
+		{"MPTCP listener: shut", "--family mptcp-listener -l shb,pol", []string{
+			"OUT: no listener any more (shb at #1.1): snd answers EPIPE; HUP: no listener any more (shb at #1.1)",
+		}},
+		{"MPTCP listener: a dissolved client", "--family mptcp-listener -c snd,dis,pol", []string{
+			"OUT: not connected (dis at #1.2): snd answers ECONNRESET; ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: not connected (dis at #1.2)",
+		}},
+		{"MPTCP listener: a FIN, then a RST", "--family mptcp-listener -s shw -c pol:rdhup,snd -s clo -c pol:rdhup", []string{
+			"RDHUP: FIN received",
+			"ERR: EPIPE pending; the next snd or err takes it; HUP: the connection is gone (RST received at #3.1); RDHUP: FIN received",
+		}},
 		{"UNIX", "--family unix -s snd,clo -c pol", []string{
 			"IN: 3 bytes to read; OUT: room to send, but snd answers EPIPE (the other end's clo at #1.2); " +
 				"HUP: both directions are shut (the other end's clo at #1.2); RDHUP: the reading side is shut (the other end's clo at #1.2)",
@@ -271,6 +291,7 @@ func TestRandomScripts(t *testing.T) {
 		{scenario.UDP4, 5},
 		{scenario.UDP6, 5},
 		{scenario.UnixDgram, 5},
+		{scenario.MPTCPListener, 2},
 		{scenario.MPTCP, 50},
 	}
 	for _, tt := range tests {
