@@ -1,9 +1,6 @@
 package ops
 
 import (
-	"strconv"
-	"strings"
-
 	"sockprobe/scenario"
 	"sockprobe/why"
 )
@@ -62,10 +59,7 @@ func Twins(script scenario.Script, opts Options, obs []scenario.Observation) why
 func Twin(script scenario.Script, opts Options, obs []scenario.Observation, step scenario.Step) (scenario.Observation, bool) {
 	opts.States = true
 	o := obs[len(obs)-1]
-	twin := script.Until(o.Cmd, o.Step)
-	if end := ended(o); end > 0 { // a wait's answer stands behind the command that has ended it
-		twin = script.Until(end, len(script.Commands[end-1].Steps))
-	}
+	twin := script.UpTo(o)
 	// A registration with epoll tells of a closed side as long as its copy is open (epoll(7), Q6).
 	side := o.Side
 	if s, open := o.StateOf(side); open {
@@ -84,11 +78,4 @@ func Twin(script scenario.Script, opts Options, obs []scenario.Observation, step
 		}
 	}
 	return scenario.Observation{}, false
-}
-
-// ended is the command that has ended a wait, or 0.
-func ended(o scenario.Observation) int {
-	number, _ := o.Found("ended")
-	n, _ := strconv.Atoi(strings.TrimPrefix(number, "#")) // 0 if it is none
-	return n
 }

@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"strconv"
+	"strings"
+)
+
 // A State is how one socket stood right after a step, as far as that can be read
 // without a change to it. Neither SO_ERROR nor a receive is among what it is made
 // of: both take a pending error.
@@ -24,6 +29,16 @@ func (o Observation) StateOf(side Side) (State, bool) {
 		}
 	}
 	return found, found.Side != 0
+}
+
+// UpTo is the script up to and with the step of an observation. A wait's stands behind the
+// command that has ended it.
+func (s Script) UpTo(o Observation) Script {
+	number, _ := o.Found("ended")
+	if n, err := strconv.Atoi(strings.TrimPrefix(number, "#")); err == nil {
+		return s.Until(n, len(s.Commands[n-1].Steps))
+	}
+	return s.Until(o.Cmd, o.Step)
 }
 
 // Until is the script up to and with a step of a command, from 1.

@@ -125,7 +125,11 @@ func (h *history) in() Explanation {
 	if s.TCP == "LISTEN" && s.Queue > 0 {
 		return Explanation{Cause: Waiting, N: s.Queue}
 	}
-	a, asked := h.answers["rcv"]
+	take := "rcv"
+	if h.listens() {
+		take = "acc"
+	}
+	a, asked := h.answers[take]
 	shut, urgent := s.Ready&scenario.RDHup != 0, s.Ready&scenario.Pri != 0
 	switch {
 	case !asked:
@@ -133,12 +137,12 @@ func (h *history) in() Explanation {
 		return Explanation{Cause: Data, N: s.Unread}
 	case a.Ret > 0: // SIOCINQ counts all messages of a queue, and an urgent byte, or ends before one
 		return Explanation{Cause: SomeData, N: a.Ret}
-	case a.Errno != 0 && s.Unread > 0 && !urgent && answered(a) == h.pending():
+	case a.Errno != 0 && s.Unread > 0 && !urgent && answered(a) == h.pending() && h.errorFirst():
 		return Explanation{Cause: Data, N: s.Unread, Verb: "rcv", Got: answered(a)}
 	case a.Errno != 0 && urgent && h.answers["rco"].Ret == 1 && !h.isTCP():
 		return h.pri()
 	case a.Errno != 0 && shut:
-		return Explanation{Cause: ReadShut, Parts: []Part{h.readShut()}, Verb: "rcv", Got: answered(a)}
+		return Explanation{Cause: ReadShut, Parts: []Part{h.readShut()}, Verb: take, Got: answered(a)}
 	case a.Errno != 0:
 	case h.mayBeEmpty():
 		if shut && h.script.Family == scenario.UnixSeqpacket { // or the end
@@ -149,6 +153,15 @@ func (h *history) in() Explanation {
 		return Explanation{Cause: End, Parts: []Part{h.readShut()}, Verb: "rcv", Got: "0"}
 	}
 	return Explanation{}
+}
+
+// errorFirst tells whether a receive answers with the pending error while data wait behind it, as those of
+// datagrams and records do (__skb_try_recv_datagram in net/core/datagram.c). A stream's data come
+// first; so there, what SIOCINQ counts is no data: that of MPTCP counts the end (mptcp_inq_hint in
+// net/mptcp/protocol.c).
+func (h *history) errorFirst() bool {
+	f := h.script.Family
+	return f.IsDatagram() || f == scenario.UnixSeqpacket
 }
 
 // mayBeEmpty tells whether a receive's 0 may be a message without bytes. Of sockets without connections
@@ -181,7 +194,7 @@ func (h *history) out() Explanation {
 		// UNIX and datagram sockets report OUT for room in the buffer alone, shut or
 		// not (unix_writable in net/unix/af_unix.c, datagram_poll in net/core/datagram.c).
 		e = Explanation{Cause: Room}
-		if p := h.writeShut(); name == "EPIPE" && p.Kind != Unclear {
+		if p := h.refused(); name == "EPIPE" && p.Kind != Unclear {
 			e.Parts = []Part{p}
 		}
 	}
@@ -189,6 +202,21 @@ func (h *history) out() Explanation {
 		e.Verb, e.Got = "snd", answered(a)
 	}
 	return e
+}
+
+// refused says what has a send of a UNIX or datagram socket answer EPIPE: its writing side is shut, or the reading side
+// of the socket that a datagram is for (unix_dgram_sendmsg in net/unix/af_unix.c).
+func (h *history) refused() Part {
+	p := h.writeShut()
+	if p.Kind != Unclear || h.script.Family != scenario.UnixDgram {
+		return p
+	}
+	for i, o := range h.obs {
+		if h.isPeer(o.Side) && (o.Verb == "shr" || o.Verb == "shb") && o.Errno == 0 {
+			return h.part(Other, i)
+		}
+	}
+	return p
 }
 
 // hup says what has ended both directions.
@@ -225,6 +253,11 @@ func (h *history) writeShut() Part {
 // part is a step as a part.
 func (h *history) part(kind Kind, i int) Part {
 	return Part{Kind: kind, Step: refOf(h.obs[i]), Verb: h.obs[i].Verb}
+}
+
+// during is what happened from one step to the next, or when a wait had ended.
+func (h *history) during(kind Kind, i int) Part {
+	return Part{Kind: kind, Step: refOf(h.obs[i]), Woken: isWait(h.obs[i].Verb)}
 }
 
 // shuts tells whether a shutdown(2) took effect. On an Internet socket that is not

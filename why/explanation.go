@@ -54,6 +54,10 @@ type Part struct {
 	Step Ref    // where
 	Verb string // Own, Other, Connect: which step
 	Err  string // Failed, Connect: the error's name
+	Wait Ref    // Released: the wait that had held the socket,
+	By   string // and its step
+	// Woken tells that the step is a wait, and that this happened when the wait had ended.
+	Woken bool
 }
 
 // A Kind is what happened.
@@ -66,6 +70,7 @@ const (
 	FIN                  // a FIN came; on loopback with a step of the other end
 	RST                  // a RST came, during a step or before the accept
 	Other                // a step on another socket, after which this one was shut
+	Released             // a clo of the other end that took effect when a wait for that ended
 	Earlier              // the other end, before the accept
 	Unwanted             // data came when the reading side was shut, which ends a connection
 	Failed               // an error that is no answer of the other end
@@ -90,15 +95,17 @@ func (p Part) String() string {
 		if p.Step == (Ref{}) {
 			return "RST received before the accept"
 		}
-		return "RST received at " + p.Step.String()
+		return "RST received " + p.when()
 	case Other:
 		return "the other end's " + p.Verb + " at " + p.Step.String()
+	case Released:
+		return fmt.Sprintf("the other end's %s at %s, when the %s at %s had ended", p.Verb, p.Step, p.By, p.Wait)
 	case Earlier:
 		return "the other end before the accept"
 	case Unwanted:
-		return "data received at " + p.Step.String() + " with the reading side shut"
+		return "data received " + p.when() + " with the reading side shut"
 	case Failed:
-		return p.Err + " at " + p.Step.String()
+		return p.Err + " " + p.when()
 	case Connect:
 		if p.Err == "" {
 			return "con at " + p.Step.String() + " failed"
@@ -107,6 +114,13 @@ func (p Part) String() string {
 	default:
 		return "unknown"
 	}
+}
+
+func (p Part) when() string {
+	if p.Woken {
+		return "after the wait of " + p.Step.String()
+	}
+	return "at " + p.Step.String()
 }
 
 // Known tells whether all of the explanation is established.

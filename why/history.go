@@ -38,6 +38,24 @@ func (h *history) isMPTCP() bool {
 	return f == scenario.MPTCP || f == scenario.MPTCPListener && !h.isTCP()
 }
 
+// listens tells whether the socket is a listener. A UNIX one stays one. That of MPTCP becomes one, and none
+// any more, by what TCP does so (mptcp_listen and mptcp_shutdown in net/mptcp/protocol.c).
+func (h *history) listens() bool {
+	switch {
+	case h.isTCP():
+		return h.now().TCP == "LISTEN"
+	case !h.isMPTCP():
+		return h.side == scenario.Listener
+	}
+	is := h.side == scenario.Listener
+	for i, o := range h.obs {
+		if h.own(i, "lis", "shr", "shb", "dis") && o.Errno == 0 {
+			is = o.Verb == "lis"
+		}
+	}
+	return is && h.now().Ready&scenario.Hup == 0
+}
+
 // acts tells whether a step acted on this socket.
 func (h *history) acts(i int) bool {
 	o := h.obs[i]
@@ -88,47 +106,6 @@ func (h *history) accepted(i int) bool {
 // isAccepted tells whether it came into being by any.
 func (h *history) isAccepted() bool {
 	return slices.ContainsFunc(h.obs, func(o scenario.Observation) bool { return o.Opened == h.side })
-}
-
-// steady tells whether a wait that has ended is known to have seen how the socket
-// stands now: from where it first could end, nothing has changed.
-func (h *history) steady() bool {
-	w := h.obs[len(h.obs)-1]
-	if w.Verb != "wai" {
-		return true
-	}
-	now := h.now()
-	if now == nil {
-		return false
-	}
-	ready := false
-	for i, o := range h.obs[:len(h.obs)-1] {
-		s := h.states[i]
-		started := o.Cmd > w.Cmd || o.Cmd == w.Cmd && o.Step > w.Step
-		last := i == len(h.obs)-2
-		if next := i + 1; !started && !last {
-			started = h.obs[next].Cmd > w.Cmd || h.obs[next].Cmd == w.Cmd && h.obs[next].Step > w.Step
-		}
-		if !started && !last || s == nil {
-			continue
-		}
-		ready = ready || s.Ready&w.Events != 0
-		if ready && *s != *now {
-			return false
-		}
-	}
-	return ready
-}
-
-// hasBlocked tells whether a blk may have taken an error of this socket before its
-// answer stands among the observations.
-func (h *history) hasBlocked() bool {
-	for _, c := range h.script.Commands {
-		if c.Side.Original() == h.side && slices.ContainsFunc(c.Steps, func(s scenario.Step) bool { return s.Verb == "blk" }) {
-			return true
-		}
-	}
-	return false
 }
 
 // errorAt names the error that came with a step, and tells whether one has come at

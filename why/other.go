@@ -24,7 +24,7 @@ func (h *history) readShutOther(i int) Part {
 	case !h.acts(i) && slices.Contains(shutReading, h.obs[i].Verb) && h.obs[i].Errno == 0:
 		return h.part(Other, i)
 	default:
-		return Part{}
+		return h.released(i)
 	}
 }
 
@@ -52,6 +52,10 @@ func (h *history) writeShutOther() Part {
 			// Which of two connections it was is not known, and unlike what shuts both
 			// directions, it shows nowhere.
 			return h.shutByOther(hup)
+		case ofPeer && o.Verb == "clo" && i != both && len(h.holders(i)) > 0:
+			if both >= 0 && !h.own(both, "shw", "shb") {
+				return h.released(both)
+			}
 		case ofPeer && slices.Contains(shutWriting, o.Verb) && h.wasOpen(i):
 			return h.part(Other, i)
 		case ofPeer && slices.Contains([]string{"shr", "shb"}, o.Verb) && h.states[i] == nil && reached && h.isAccepted():
@@ -67,13 +71,29 @@ func (h *history) shutByOther(i int) Part {
 	if i >= 0 && !h.acts(i) && h.obs[i].Errno == 0 && (h.obs[i].Verb == "clo" || h.obs[i].Verb == "shb") {
 		return h.part(Other, i)
 	}
+	return h.released(i)
+}
+
+// released is the clo of the other end that took effect with a later step, as a wait had held the
+// socket until then. With several waits it is not known which was the last.
+func (h *history) released(i int) Part {
+	if i < 0 || !h.script.Family.IsUnixStream() {
+		return Part{}
+	}
+	for j, o := range h.obs[:i] {
+		if waits := h.holders(j); h.isPeer(o.Side) && o.Verb == "clo" && o.Errno == 0 && len(waits) == 1 {
+			p := h.part(Released, j)
+			p.Wait, p.By = waits[0].step, waits[0].verb
+			return p
+		}
+	}
 	return Part{}
 }
 
 // isPeer tells whether a side is this one's other end for certain: with two
-// connections the accepts may have come in another order.
+// connections through a listener the accepts may have come in another order.
 func (h *history) isPeer(side scenario.Side) bool {
-	if h.script.Family != scenario.Socketpair && h.script.HasSecond() {
+	if h.script.Family.HasListener() && h.script.HasSecond() {
 		return false
 	}
 	return side.Original() == h.side.Peer()
@@ -133,7 +153,7 @@ func (h *history) hupOther() Explanation {
 		return Explanation{}
 	case !h.isConnected() && h.side != scenario.Listener:
 		e := Explanation{Cause: NotConnected}
-		if c := h.lastConnect(0); c >= 0 && h.own(c, "con") {
+		if c := h.lastConnect(0); c >= 0 && h.connects(c) {
 			e.Parts = []Part{h.failedConnect(c)}
 		}
 		return e

@@ -38,10 +38,8 @@ func (h *history) hupTCP() Explanation {
 		if h.own(i, "shr", "shw", "shb", "dis") {
 			return Explanation{Cause: NotConnected, Parts: []Part{h.part(Own, i)}}
 		}
-		for c := i; c >= 0; c-- {
-			if h.own(c, "con") {
-				return Explanation{Cause: NotConnected, Parts: []Part{h.failedConnect(c)}}
-			}
+		if c := h.connectBefore(i); c >= 0 {
+			return Explanation{Cause: NotConnected, Parts: []Part{h.failedConnect(c)}}
 		}
 	default:
 		switch p := h.ended(i); p.Kind {
@@ -66,7 +64,9 @@ func (h *history) ended(i int) Part {
 	case name == "ECONNRESET" || name == "EPIPE": // which of them depends on whether a FIN came before (tcp_reset)
 		return h.reset(i)
 	case name != "":
-		return Part{Kind: Failed, Step: refOf(h.obs[i]), Err: name}
+		p := h.during(Failed, i)
+		p.Err = name
+		return p
 	case came || h.hasBlocked():
 		return Part{}
 	case h.before(i) == "CLOSE_WAIT" && h.own(i, "shw", "shb"), slices.Contains(finSent, h.before(i)):
@@ -82,7 +82,7 @@ func (h *history) ended(i int) Part {
 // directions were shut here, to which the kernel answers with a RST of its own
 // (tcp_rcv_state_process in net/ipv4/tcp_input.c, RFC 9293, 3.6.1).
 func (h *history) reset(i int) Part {
-	p := Part{Kind: RST, Step: refOf(h.obs[i])}
+	p := h.during(RST, i)
 	if h.accepted(i) {
 		p.Step = Ref{}
 		return p
@@ -137,11 +137,24 @@ func (h *history) lastConnect(from int) int {
 		if h.own(i, "dis") && h.obs[i].Errno == 0 && i > 0 && h.before(i) == "CLOSE" && h.states[i-1].Ready&scenario.RDHup != 0 {
 			return i
 		}
-		if h.own(i, "con") && !slices.Contains([]string{"EBADF", "EISCONN"}, h.obs[i].Errno.Name()) {
+		if h.connects(i) {
 			return i
 		}
 	}
 	return -1
+}
+
+// connectBefore is the last con of this socket up to a step, or -1.
+func (h *history) connectBefore(i int) int {
+	for ; i >= 0 && !h.connects(i); i-- {
+	}
+	return i
+}
+
+// connects tells whether a step is a con of this socket that made a difference, if only by its
+// failure. One that is answered so left the socket as it was (connect(2)).
+func (h *history) connects(i int) bool {
+	return h.own(i, "con") && !slices.Contains([]string{"EBADF", "EISCONN", "EALREADY"}, h.obs[i].Errno.Name())
 }
 
 // failedConnect is a con that has made no connection, with the error that says so.
@@ -169,14 +182,10 @@ func (h *history) readShutTCP(i int) Part {
 	case state != "CLOSE" || was == "LISTEN":
 		return Part{}
 	case was == "CLOSE" || was == "SYN_SENT":
-		for c := i; c >= 0; c-- {
-			if !h.own(c, "con") {
-				continue
-			}
+		if c := h.connectBefore(i); c >= 0 {
 			if p := h.failedConnect(c); p.Err != "" {
 				return p
 			}
-			break
 		}
 		return Part{}
 	default:
