@@ -71,7 +71,7 @@ func bareSeedCalls(b *testing.B) {
 	at.addr = unix.RawSockaddrInet4{Family: unix.AF_INET, Addr: [4]byte{127, 0, 0, 1}}
 	addr, size := uintptr(unsafe.Pointer(&at.addr)), uintptr(at.size)
 	poll := func(fd uintptr) {
-		at.poll = unix.PollFd{Fd: int32(fd), Events: int16(interest)}
+		at.poll = unix.PollFd{Fd: int32(fd), Events: int16(scenario.Interest)}
 		pollNow(&at.poll) // raw, and another call on other architectures
 	}
 	recv := func(fd uintptr) {

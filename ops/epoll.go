@@ -66,7 +66,7 @@ func (r *run) mod(s step) answer { return r.register(s, unix.EPOLL_CTL_MOD) }
 func (r *run) del(s step) answer { return r.register(s, unix.EPOLL_CTL_DEL) }
 
 func (r *run) register(s step, op int) answer {
-	_, a := r.control(s, op, maskOf("add", s.arg))
+	_, a := r.control(s, op, scenario.MaskOf("add", s.arg))
 	return a
 }
 

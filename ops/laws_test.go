@@ -82,10 +82,10 @@ func started(t *rapid.T, family scenario.Family, moves *rapid.Generator[[]move])
 
 // mask is what a pol or wai without a registration asks for.
 func (m move) mask() scenario.Events {
-	mask := interest
+	mask := scenario.Interest
 	switch {
 	case m.step.Verb == "wai" && m.step.Arg.Mask == 0:
-		mask = awaited
+		mask = scenario.Awaited
 	case m.step.Arg.Given():
 		mask = m.step.Arg.Mask
 	}
@@ -202,7 +202,7 @@ func asBy(api scenario.API, p outcome, mask scenario.Events, got outcome) outcom
 
 // selectAsksMore: a set of select counts events that this question does not ask poll for.
 func selectAsksMore(m move) bool {
-	mask := interest
+	mask := scenario.Interest
 	if m.step.Arg.Given() {
 		mask = m.step.Arg.Mask
 	}

@@ -9,29 +9,8 @@ import (
 	"sockprobe/scenario"
 )
 
-const (
-	// interest is the mask that pol asks for unless told otherwise. ERR, HUP and
-	// NVAL are reported without being asked for (poll(2)).
-	interest = scenario.In | scenario.Out | scenario.RDHup
-	// awaited is what wai waits for unless told otherwise: OUT is there most of the
-	// time, and would end any wait.
-	awaited = scenario.In | scenario.RDHup
-)
-
-// maskOf is the mask that a step asks with: the one that is given, or the verb's.
-func maskOf(verb string, arg scenario.Arg) scenario.Events {
-	switch {
-	case arg.Masked:
-		return arg.Mask
-	case verb == "wai":
-		return awaited
-	default:
-		return interest
-	}
-}
-
 func (r *run) pol(s step) answer {
-	mask := maskOf("pol", s.arg)
+	mask := scenario.MaskOf("pol", s.arg)
 	var a answer
 	switch s.api {
 	case scenario.PPoll:
@@ -99,7 +78,7 @@ func selectFor(fd int, mask scenario.Events, d time.Duration) answer {
 
 // wai waits for readiness beside the steps that follow.
 func (r *run) wai(s step) waiting {
-	mask, limit := maskOf("wai", s.arg), s.arg.Duration()
+	mask, limit := scenario.MaskOf("wai", s.arg), s.arg.Duration()
 	w := waiting{polled: true}
 	switch s.api {
 	case scenario.Select:

@@ -121,7 +121,7 @@ func (r *run) settle() {
 func (r *run) readiness() (events [sideCount]scenario.Events) {
 	for i := range r.sockets {
 		if s := &r.sockets[i]; s.open() {
-			events[i] = askPoll(s.fd, interest).events
+			events[i] = askPoll(s.fd, scenario.Interest).events
 		}
 	}
 	return events

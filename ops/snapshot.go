@@ -7,7 +7,7 @@ import (
 )
 
 // everything is each bit that poll(2) has a name for.
-const everything = interest | scenario.Pri | scenario.RdNorm | scenario.RdBand | scenario.WrNorm | scenario.WrBand | scenario.Msg
+const everything = scenario.Interest | scenario.Pri | scenario.RdNorm | scenario.RdBand | scenario.WrNorm | scenario.WrBand | scenario.Msg
 
 // snapshot reads how each open socket stands after a step. It makes no call that
 // takes anything: a poll, TCP_INFO and SIOCINQ leave a pending error and the data

@@ -84,7 +84,7 @@ func agree(script scenario.Script, obs, asPoll []scenario.Observation) {
 		if !ok || !o.Polled || o.Errno != p.Errno {
 			continue
 		}
-		if o.Events == p.Events.AsSelect(maskOf(o.Verb, script.Commands[o.Cmd-1].Steps[o.Step-1].Arg)) {
+		if o.Events == p.Events.AsSelect(scenario.MaskOf(o.Verb, script.Commands[o.Cmd-1].Steps[o.Step-1].Arg)) {
 			o.Ret, o.Events = p.Ret, p.Events
 		}
 	}

@@ -27,6 +27,25 @@ const (
 	RDHup  Events = 0x2000 // the peer has shut its writing side, or this side its reading one
 )
 
+// The masks that steps ask with unless told otherwise. ERR, HUP and NVAL are reported
+// without being asked for (poll(2)).
+const (
+	Interest = In | Out | RDHup // of pol, add and mod
+	Awaited  = In | RDHup       // of wai: OUT is there most of the time, and would end any wait
+)
+
+// MaskOf is the mask that a step asks with: the one that is given, or the verb's.
+func MaskOf(verb string, arg Arg) Events {
+	switch {
+	case arg.Masked:
+		return arg.Mask
+	case verb == "wai":
+		return Awaited
+	default:
+		return Interest
+	}
+}
+
 // eventNames names each bit as the output shows it. Bits print lowest first,
 // whatever their place here; a bit without a name prints as ???[0x…].
 var eventNames = []eventName{
