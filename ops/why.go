@@ -10,15 +10,15 @@ import (
 const tries = 8
 
 // Explained runs a script and gives its observations, those that ask for readiness
-// with why each of their bits is set. For that it runs the script again: once with the states of the sockets, as to
+// with why each of their bits is set or, as far as the extent goes, is not. For that it runs the script again: once with the states of the sockets, as to
 // read them may wake what epoll has registered (SOCK_NOSPACE), and once for each
 // question that cannot be asked without a change to the socket ([why.Questions]), up to the pol that
 // it is about. What was observed until then is there with [ErrNoServer], too.
-func Explained(script scenario.Script, opts Options) ([]scenario.Observation, error) {
+func Explained(script scenario.Script, opts Options, extent why.Extent) ([]scenario.Observation, error) {
 	obs, err := observations(script, opts)
 	seen := withStates(script, opts, obs)
 	for i := range obs {
-		for _, e := range why.Explain(script, seen[:i+1], Twins(script, opts, seen[:i+1])) {
+		for _, e := range why.Explain(script, seen[:i+1], Twins(script, opts, seen[:i+1], extent), extent) {
 			obs[i].Why = append(obs[i].Why, e.String())
 		}
 	}
@@ -43,9 +43,9 @@ func observations(script scenario.Script, opts Options) (obs []scenario.Observat
 }
 
 // Twins asks twins of a run what there is to be asked about its last observation.
-func Twins(script scenario.Script, opts Options, obs []scenario.Observation) why.Answers {
+func Twins(script scenario.Script, opts Options, obs []scenario.Observation, extent why.Extent) why.Answers {
 	answers := why.Answers{}
-	for _, step := range why.Questions(script, obs) {
+	for _, step := range why.Questions(script, obs, extent) {
 		if a, ok := Twin(script, opts, obs, step); ok {
 			answers[step.Verb] = a
 		}

@@ -28,6 +28,7 @@ type claim struct {
 	obs    []scenario.Observation // up to the pol
 	side   scenario.Side
 	e      why.Explanation
+	api    scenario.API // how what is asked beside the script asks
 	// altered tells that the script is not the one that was observed.
 	altered bool
 }
@@ -67,7 +68,9 @@ func (c claim) after(i int, steps string) []scenario.Observation {
 	if err != nil {
 		c.Fatalf("%s: %v", steps, err)
 	}
-	s.Commands = append(s.Commands, more.Commands[len(more.Commands)-1])
+	last := more.Commands[len(more.Commands)-1]
+	last.API = c.api
+	s.Commands = append(s.Commands, last)
 	obs := c.run(s, i)
 	obs = slices.DeleteFunc(obs, func(o scenario.Observation) bool { return o.Cmd < len(s.Commands) || o.Step == 0 })
 	return obs
@@ -327,6 +330,24 @@ var happened = map[why.Kind]func(claim, why.Part){
 		}
 		c.changes(p)
 	},
+	why.Began: func(c claim, p why.Part) {
+		o := c.obs[c.find(p)]
+		if by := c.script.Family.ActsOn(o.Verb, o.Side).Original(); by != c.side.Original() {
+			c.Fatalf("%q: the step was one on %s", c.e, by)
+		}
+	},
+	why.Took: func(c claim, p why.Part) {
+		i := c.find(p)
+		if o := c.obs[i]; o.Side.Original() != c.side.Original() || o.Errno.Name() != p.Err && o.Info != "err="+p.Err {
+			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
+		}
+		if i > 0 && c.obs[i-1].Step > 0 && c.polled(i-1)&scenario.Err == 0 {
+			c.Fatalf("%q: there was none before", c.e)
+		}
+		if c.polled(i)&scenario.Err != 0 {
+			c.Fatalf("%q: there is one behind it", c.e)
+		}
+	},
 	why.FIN: func(c claim, _ why.Part) {
 		i := len(c.obs) - 1
 		if state := c.tcp(i); !slices.Contains([]string{"CLOSE_WAIT", "LAST_ACK", "CLOSING", "CLOSE"}, state) {
@@ -375,13 +396,7 @@ var happened = map[why.Kind]func(claim, why.Part){
 		if c.polled(i)&shut == shut {
 			c.Fatalf("%q: both directions were shut by then", c.e)
 		}
-		without := c
-		without.altered = true
-		without.script.Commands = slices.Clone(c.script.Commands)
-		cmd := &without.script.Commands[p.Wait.Cmd-1]
-		cmd.Steps = slices.Clone(cmd.Steps)
-		cmd.Steps[p.Wait.Step-1] = scenario.Step{Verb: "nbl"} // of no influence here
-		if without.polled(i)&shut != shut {
+		if c.without(p.Wait).polled(i)&shut != shut {
 			c.Fatalf("%q: without the wait they are not", c.e)
 		}
 	},
@@ -464,6 +479,9 @@ func (c claim) check() {
 	c.Helper()
 	check, ok := checks[c.e.Cause]
 	if !ok {
+		check, ok = absences[c.e.Cause]
+	}
+	if !ok {
 		c.Fatalf("%q: cause %d has no check", c.e, c.e.Cause)
 	}
 	check(c)
@@ -541,6 +559,16 @@ func (c claim) changes(p why.Part) {
 	}
 }
 
+// without is the claim about the script without a step.
+func (c claim) without(step why.Ref) claim {
+	c.altered = true
+	c.script.Commands = slices.Clone(c.script.Commands)
+	cmd := &c.script.Commands[step.Cmd-1]
+	cmd.Steps = slices.Clone(cmd.Steps)
+	cmd.Steps[step.Step-1] = scenario.Step{Verb: "nbl"} // of no influence here
+	return c
+}
+
 // matters holds that a shutdown made a difference, by leaving it out. Another one may
 // have done the same.
 func (c claim) matters(i int) {
@@ -551,14 +579,8 @@ func (c claim) matters(i int) {
 		}
 	}
 	o := c.obs[i]
-	without := c
-	without.altered = true
-	without.script.Commands = slices.Clone(c.script.Commands)
-	cmd := &without.script.Commands[o.Cmd-1]
-	cmd.Steps = slices.Clone(cmd.Steps)
-	cmd.Steps[o.Step-1] = scenario.Step{Verb: "nbl"} // of no influence here
 	var seen [2]string
-	for n, c := range []claim{c, without} {
+	for n, c := range []claim{c, c.without(why.Ref{Cmd: o.Cmd, Step: o.Step})} {
 		at := len(c.obs) - 1
 		seen[n] = c.polled(at).String() + " " + c.last("err,snd") + " " + c.last("rcv")
 	}

@@ -6,11 +6,11 @@ import (
 	"sockprobe/scenario"
 )
 
-// Explain says why each bit of the last observation is set, lowest bit first. The
+// Explain says why each bit of the last observation is set, lowest bit first, and behind them why others are not. The
 // observations need their states ([scenario.Observation.States]).
-func Explain(script scenario.Script, obs []scenario.Observation, answers Answers) []Explanation {
+func Explain(script scenario.Script, obs []scenario.Observation, answers Answers, extent Extent) []Explanation {
 	o := obs[len(obs)-1]
-	if !o.Polled || o.Events == 0 {
+	if !o.Polled || o.Errno != 0 {
 		return nil
 	}
 	h := newHistory(script, obs, answers)
@@ -31,7 +31,7 @@ func Explain(script scenario.Script, obs []scenario.Observation, answers Answers
 		e.Bit = bit
 		out = append(out, e)
 	}
-	return out
+	return append(out, h.absents(extent)...)
 }
 
 // explain says why poll(2) answers a bit. One that was gone a moment later cannot be

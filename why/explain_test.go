@@ -63,7 +63,7 @@ func TestExplain(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, e := range why.Explain(script, tt.obs, tt.answers) {
+			for _, e := range why.Explain(script, tt.obs, tt.answers, why.Reported) {
 				got = append(got, e.String())
 			}
 			if diff := cmp.Diff(tt.want, strings.Join(got, "; ")); diff != "" {

@@ -8,14 +8,15 @@ import (
 	"sockprobe/scenario"
 )
 
-// An Explanation is why one bit is set.
+// An Explanation is why one bit is set, or why some are not.
 type Explanation struct {
-	Bit   scenario.Events
-	Cause Cause
-	Parts []Part   // what brought the cause about, as far as that is established
-	N     int      // bytes to be received, or connections to be accepted; 0 if not known
-	Err   string   // the name of the pending error
-	Takes []string // the steps that take it; nil if not known
+	Bit    scenario.Events
+	Absent bool // it is not set
+	Cause  Cause
+	Parts  []Part   // what brought the cause about, as far as that is established
+	N      int      // bytes to be received, or connections to be accepted; 0 if not known
+	Err    string   // the name of the pending error
+	Takes  []string // the steps that take it; nil if not known
 	// Verb is what a program may do now, and Got what the twin that did it was answered: a number
 	// or an error's name. Both are "" where that adds nothing.
 	Verb, Got string
@@ -45,6 +46,28 @@ const (
 	Pending            // an error is pending
 	Closed             // the descriptor is closed
 	CountedByBit       // select(2) counts another bit for this one
+
+	// Those that a bit is not set for.
+	NothingToRead // nothing waits, and more may come
+	BelowMark     // N bytes wait, and SO_RCVLOWAT asks for more
+	NoConnection  // no connection waits to be accepted
+	NoUrgent      // no urgent byte waits
+	NoRoom        // the send buffer has no room that counts
+	NoRoomThere   // that, or the queue of the socket that a datagram is for has none
+	Unsent        // N bytes are not sent yet, and TCP_NOTSENT_LOWAT allows no more
+	Connecting    // a con is under way
+	Listening     // a listener does not report it
+	NoError       // no error is pending
+	OnlyReadShut  // the writing side is open
+	OnlyWriteShut // the reading side is open
+	NeitherShut   // both sides are open
+	NoFIN         // no FIN came, and the reading side was not shut
+	ReadOpen      // the reading side is open
+	NeverSet      // no socket of the family reports it
+	NotAsked      // the registration with epoll does not ask for it
+	Told          // edge-triggered epoll has reported it, and nothing has come since
+	Disarmed      // a one-shot registration has reported, and reports no more until it is modified
+	Unregistered  // the registration has ended with the descriptor
 	numberOfCauses
 )
 
@@ -66,7 +89,8 @@ type Kind uint8
 // The kinds.
 const (
 	Unclear  Kind = iota // it is not known what
-	Own                  // a step on this socket
+	Own                  // a step on this socket that has shut or ended something
+	Began                // a step on this socket that something has been so since
 	FIN                  // a FIN came; on loopback with a step of the other end
 	RST                  // a RST came, during a step or before the accept
 	Other                // a step on another socket, after which this one was shut
@@ -75,6 +99,7 @@ const (
 	Unwanted             // data came when the reading side was shut, which ends a connection
 	Failed               // an error that is no answer of the other end
 	Connect              // a con that failed
+	Took                 // a step that took the pending error
 	numberOfKinds
 )
 
@@ -87,7 +112,7 @@ func refOf(o scenario.Observation) Ref { return Ref{o.Cmd, o.Step} }
 
 func (p Part) String() string {
 	switch p.Kind {
-	case Own:
+	case Own, Began:
 		return p.Verb + " at " + p.Step.String()
 	case FIN:
 		return "FIN received"
@@ -106,6 +131,8 @@ func (p Part) String() string {
 		return "data received " + p.when() + " with the reading side shut"
 	case Failed:
 		return p.Err + " " + p.when()
+	case Took:
+		return fmt.Sprintf("%s at %s took %s", p.Verb, p.Step, p.Err)
 	case Connect:
 		if p.Err == "" {
 			return "con at " + p.Step.String() + " failed"
@@ -134,9 +161,13 @@ func (e Explanation) Known() bool {
 }
 
 // String is the explanation in a line: "HUP: both directions are shut (shw at #2.1,
-// FIN received)".
+// FIN received)". That of bits that are not set begins with "no".
 func (e Explanation) String() string {
-	return strings.Join(e.Bit.Names(), " ") + ": " + e.Text()
+	line := strings.Join(e.Bit.Names(), " ") + ": " + e.Text()
+	if e.Absent {
+		return "no " + line
+	}
+	return line
 }
 
 // Text is the explanation without the bit.
@@ -145,7 +176,7 @@ func (e Explanation) Text() string {
 	switch {
 	case e.Got == "":
 		return text
-	case e.Cause == Room:
+	case e.Cause == Room, e.Cause == NoRoom, e.Cause == NoRoomThere, e.Cause == Unsent:
 		return fmt.Sprintf("%s, but %s answers %s%s", text, e.Verb, e.Got, e.parts())
 	}
 	return fmt.Sprintf("%s: %s answers %s", text, e.Verb, e.Got)
@@ -194,6 +225,57 @@ func (e Explanation) cause() string {
 		return "the descriptor is closed" + e.parts()
 	case CountedByBit:
 		return fmt.Sprintf("select counts %s", e.By)
+	default:
+		return e.absence()
+	}
+}
+
+// absence is the cause of what is not set.
+func (e Explanation) absence() string {
+	switch e.Cause {
+	case NothingToRead:
+		return "nothing to read"
+	case BelowMark:
+		return count(e.N, "byte") + " to read, fewer than RCVLOWAT asks for" + e.parts()
+	case NoConnection:
+		return "no connection to accept"
+	case NoUrgent:
+		return "no urgent byte to read"
+	case NoRoom:
+		if e.Got != "" { // where a send may still have room
+			return "too little room in the send buffer"
+		}
+		return "the send buffer is full" + e.parts()
+	case NoRoomThere:
+		return "the send buffer or the other end's queue is full"
+	case Unsent:
+		return count(e.N, "byte") + " unsent, and NOTSENT_LOWAT allows no more" + e.parts()
+	case Connecting:
+		return "still connecting" + e.parts()
+	case Listening:
+		return "a listener never reports that"
+	case NoError:
+		return "no error is pending" + e.parts()
+	case OnlyReadShut:
+		return "only the reading side is shut" + e.parts()
+	case OnlyWriteShut:
+		return "only the writing side is shut" + e.parts()
+	case NeitherShut:
+		return "neither direction is shut"
+	case NoFIN:
+		return "neither a FIN nor shr"
+	case ReadOpen:
+		return "the reading side is open"
+	case NeverSet:
+		return "no socket of this family reports that"
+	case NotAsked:
+		return "not in the registered mask" + e.parts()
+	case Told:
+		return "told at " + e.Parts[0].Step.String() + ", nothing new since"
+	case Disarmed:
+		return "disarmed by the report at " + e.Parts[0].Step.String() + ", until a mod"
+	case Unregistered:
+		return "the descriptor is closed, and the registration with it" + e.parts()
 	default:
 		return "unknown"
 	}

@@ -14,30 +14,38 @@ type Answers map[string]scenario.Observation
 // most is how much a twin asks for: all that there is, but after a fil.
 const most = 1 << 20
 
-// questions are what there is to be asked where one of some bits is set.
+// questions are what there is to be asked where one of some bits is set, or where one was asked for and
+// is not.
 var questions = []struct {
-	step scenario.Step
-	bits scenario.Events
-	side scenario.Side // 0 for all
+	step      scenario.Step
+	set, lack scenario.Events
+	side      scenario.Side // 0 for all
 }{
-	{scenario.Step{Verb: "rcv", Arg: scenario.Arg{Text: strconv.Itoa(most), N: most}}, scenario.In | scenario.Err, 0},
-	{scenario.Step{Verb: "acc"}, scenario.In, scenario.Listener},
-	{scenario.Step{Verb: "rco"}, scenario.In | scenario.Pri, 0}, // an urgent byte is IN, too, for UNIX sockets
-	{scenario.Step{Verb: "snd"}, scenario.Out | scenario.Err, 0},
-	{scenario.Step{Verb: "err"}, scenario.Err, 0},
+	{scenario.Step{Verb: "rcv", Arg: scenario.Arg{Text: strconv.Itoa(most), N: most}}, scenario.In | scenario.Err, reading, 0},
+	{scenario.Step{Verb: "acc"}, scenario.In, 0, scenario.Listener},
+	{scenario.Step{Verb: "rco"}, scenario.In | scenario.Pri, 0, 0}, // an urgent byte is IN, too, for UNIX sockets
+	{scenario.Step{Verb: "snd"}, scenario.Out | scenario.Err, writing | scenario.Hup, 0},
+	{scenario.Step{Verb: "inf"}, 0, writing, 0}, // what is not sent yet
+	{scenario.Step{Verb: "err"}, scenario.Err, 0, 0},
 }
 
 // Questions are the steps to ask twins about the last observation of obs, each
 // a twin of its own.
-func Questions(script scenario.Script, obs []scenario.Observation) []scenario.Step {
+func Questions(script scenario.Script, obs []scenario.Observation, extent Extent) []scenario.Step {
 	h := newHistory(script, obs, nil)
 	s, o := h.now(), obs[len(obs)-1]
-	if s == nil || !o.Polled || o.Events == 0 {
+	if s == nil || !o.Polled || o.Errno != 0 || extent == Reported && o.Events == 0 {
 		return nil
+	}
+	var lack scenario.Events
+	if extent == All && !h.listens() {
+		g, _ := h.registration()
+		asked, _ := h.asked(g)
+		lack = asked &^ s.Ready
 	}
 	var steps []scenario.Step
 	for _, q := range questions {
-		if s.Ready&q.bits != 0 && (q.side == 0 || q.side == h.side) {
+		if (s.Ready&q.set != 0 || lack&q.lack != 0) && (q.side == 0 || q.side == h.side) {
 			steps = append(steps, q.step)
 		}
 	}

@@ -57,8 +57,7 @@ func (h *history) begunBefore(w wait, i int) bool {
 func (h *history) holders(i int) []wait {
 	side := h.obs[i].Side.Original()
 	return slices.DeleteFunc(h.inFlight(i), func(w wait) bool {
-		asksEpoll := w.api == scenario.Epoll || w.api == scenario.EpollET || w.api == scenario.EpollOneshot
-		return w.side.Original() != side || w.verb == "wai" && asksEpoll
+		return w.side.Original() != side || w.verb == "wai" && asksEpoll(w.api)
 	})
 }
 

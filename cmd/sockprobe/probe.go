@@ -66,7 +66,7 @@ func (p *probing) addFlags(cmd *cobra.Command) {
 
 	flags.BoolVar(&p.draw, "draw", false, "draw a sequence diagram, in text or with --format svg")
 	flags.Var(&set.width, "width", "columns for --draw, from 20 to 10000; 80 where there is no terminal")
-	flags.BoolVar(&set.why, "why", false, "below each pol and wai, say why each bit is set; runs the script again for it")
+	addWhy(cmd, &set.why)
 	flags.Var(&p.save, "save", "write the script and its answers to FILE, a new .probe file that verify takes")
 	must(cmd.MarkFlagFilename("save", "probe"))
 	set.addQuiet(cmd, "print no answers, for a look from outside: strace sockprobe -q ...")
@@ -87,7 +87,7 @@ func (p *probing) check(subjects []subject) error {
 		return fault("run them one by one", "--format svg is one picture, and there are %d scripts", len(subjects))
 	}
 	for _, s := range subjects {
-		if p.set.why {
+		if p.set.why.given {
 			if err := explainable(s.script, format, *p.set); err != nil {
 				return err
 			}
@@ -144,8 +144,8 @@ func probe(ctx context.Context, stdout, stderr io.Writer, s subject, format stri
 	}
 	var run []scenario.Observation
 	var err error
-	if set.why {
-		run, err = ops.Explained(s.script, opts)
+	if set.why.given {
+		run, err = ops.Explained(s.script, opts, set.why.extent)
 		for _, o := range run {
 			p.Observe(o)
 		}

@@ -22,7 +22,7 @@ type settings struct {
 	timeout timeoutFlag
 	settle  settleFlag
 	repeat  repeatFlag
-	why     bool // explain, in the probe
+	why     whyFlag // explain, in the probe
 	width   widthFlag
 
 	on          onFlag // the kernel to run on

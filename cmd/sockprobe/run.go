@@ -211,7 +211,7 @@ func (p *probing) send(cmd *cobra.Command, subjects []subject) error {
 	}
 	args := []string{"run", "--parcel"}
 	inScript := []string{"api", "epoll", "family", "explicit"} // and there already
-	here := []string{"on", "boot-timeout", "color", "width"} // or given by runThere
+	here := []string{"on", "boot-timeout", "color", "width"}   // or given by runThere
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(slices.Concat(inScript, here), f.Name) {
 			args = append(args, "--"+f.Name+"="+f.Value.String())

@@ -1,0 +1,275 @@
+package why
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"sockprobe/scenario"
+)
+
+// An Extent is which bits are explained.
+type Extent uint8
+
+// The extents.
+const (
+	// Reported are the bits that are set, and where a registration with epoll reports nothing, those
+	// that it could have reported.
+	Reported Extent = iota
+	// All are also those that were asked for and are not set, ERR and HUP among them.
+	All
+)
+
+const (
+	reading = scenario.In | scenario.RdNorm
+	writing = scenario.Out | scenario.WrNorm | scenario.WrBand
+	always  = scenario.Err | scenario.Hup // reported without being asked for
+)
+
+// absents says why bits are not set. Those with the same reason are in one explanation.
+func (h *history) absents(extent Extent) (out []Explanation) {
+	o := h.obs[len(h.obs)-1]
+	g, known := h.registration()
+	if o.Events == scenario.Nval || extent == Reported && (o.Events != 0 || !g.added) {
+		return nil
+	}
+	asked, beyond := h.asked(g)
+	steady := h.steady()
+	for rest := (asked | beyond) &^ o.Events; rest != 0; rest &= rest - 1 {
+		bit := rest & -rest
+		e := Explanation{}
+		switch {
+		case h.now() == nil && h.seen() && known:
+			e = h.unregistered(g)
+		case h.now() == nil || !steady:
+		case h.now().Ready&bit != 0 && known:
+			e = h.silent(bit, g)
+		case h.now().Ready&bit == 0 && beyond&bit == 0:
+			e = h.absent(bit)
+		}
+		silence := e.Cause == NotAsked || e.Cause == Told || e.Cause == Disarmed || e.Cause == Unregistered
+		if beyond&bit != 0 && e.Cause != NotAsked || extent == Reported && !silence {
+			continue
+		}
+		e.Bit, e.Absent = bit, true
+		same := func(other Explanation) bool { return other.Text() == e.Text() }
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i].Bit |= bit
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// asked are the bits that the last observation asked for, and beyond those that a pol asks for and its registration
+// does not.
+func (h *history) asked(g registration) (asked, beyond scenario.Events) {
+	o := h.obs[len(h.obs)-1]
+	arg := h.script.Commands[o.Cmd-1].Steps[o.Step-1].Arg
+	mask := scenario.MaskOf(o.Verb, arg)
+	switch {
+	case h.api(o) == scenario.Select: // which reports nothing else
+		return mask.InSelect(), 0
+	case g.added:
+		return g.mask | always, mask &^ (g.mask | always)
+	default:
+		return mask&^scenario.Nval | always, 0
+	}
+}
+
+// seen tells whether the observations have states at all.
+func (h *history) seen() bool {
+	return slices.ContainsFunc(h.obs, func(o scenario.Observation) bool { return len(o.States) > 0 })
+}
+
+// absent says why poll(2) does not answer a bit.
+func (h *history) absent(bit scenario.Events) Explanation {
+	switch {
+	case h.neverSet(bit):
+		return Explanation{Cause: NeverSet}
+	// inet_csk_listen_poll has IN alone, and a UNIX listener is not writable (unix_writable).
+	case h.listens() && (bit&writing != 0 || bit&reading == 0 && (h.isTCP() || h.isMPTCP())):
+		return Explanation{Cause: Listening}
+	case bit&reading != 0:
+		return h.noIn()
+	case bit == scenario.Pri:
+		return Explanation{Cause: NoUrgent}
+	case bit&writing != 0:
+		return h.noOut()
+	case bit == scenario.Err:
+		return h.noErr()
+	case bit == scenario.Hup:
+		return h.noHup()
+	case bit == scenario.RDHup:
+		return h.noRDHup()
+	}
+	return Explanation{}
+}
+
+// neverSet tells whether no socket of the family has a bit: of those that poll(2) names, WRBAND is
+// set by unix_poll and datagram_poll only, and PRI, without an error queue, by tcp_poll and unix_poll, which
+// polls streams.
+func (h *history) neverSet(bit scenario.Events) bool {
+	f := h.script.Family
+	switch bit {
+	case scenario.WrBand:
+		return h.isTCP() || h.isMPTCP()
+	case scenario.Pri:
+		return !h.isTCP() && f != scenario.Unix && f != scenario.Socketpair
+	default:
+		return bit&(reading|writing|always|scenario.RDHup) == 0
+	}
+}
+
+// noIn says why there is nothing to receive or to accept.
+func (h *history) noIn() Explanation {
+	if h.listens() {
+		return Explanation{Cause: NoConnection}
+	}
+	a, asked := h.answers["rcv"]
+	if e, ended := h.unconnected(); ended {
+		if asked {
+			e.Verb, e.Got = "rcv", answered(a)
+		}
+		return e
+	}
+	switch {
+	case !asked:
+	case a.Ret > 0:
+		if o, least := h.option("RCVLOWAT"); o.Kind != Unclear && least > a.Ret {
+			return Explanation{Cause: BelowMark, N: a.Ret, Parts: []Part{o}}
+		}
+	case a.Errno.Name() == "EAGAIN":
+		if c := h.connecting(); c >= 0 {
+			return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
+		}
+		return Explanation{Cause: NothingToRead}
+	case a.Errno != 0 && h.now().Ready&scenario.Err != 0:
+		return Explanation{Cause: NothingToRead, Verb: "rcv", Got: answered(a)}
+	}
+	return Explanation{}
+}
+
+// unconnected is why there is no connection, if HUP says so and not that both directions are shut.
+func (h *history) unconnected() (e Explanation, is bool) {
+	if h.now().Ready&scenario.Hup == 0 {
+		return e, false
+	}
+	e = h.hup()
+	return e, e.Cause == NotConnected || e.Cause == NotListening || e.Cause == Gone
+}
+
+// connecting is the con that is under way, or -1.
+func (h *history) connecting() int {
+	c := h.connectBefore(len(h.obs) - 1)
+	switch {
+	case c < 0:
+	case h.isTCP() && h.now().TCP == "SYN_SENT":
+		return c
+	case h.isMPTCP() && h.obs[c].Errno.Name() == "EINPROGRESS" && h.now().Ready == 0 && !slices.ContainsFunc(h.obs[c:], h.sent):
+		return c
+	}
+	return -1
+}
+
+// sends are the steps that fill a send buffer.
+var sends = []string{"snd", "mor", "oob", "fil"}
+
+// sent tells whether a step has sent something from this socket.
+func (h *history) sent(o scenario.Observation) bool {
+	return o.Side.Original() == h.side && slices.Contains(sends, o.Verb) && o.Ret > 0
+}
+
+// option is the opt that has set an option of this socket last, and its value.
+func (h *history) option(name string) (p Part, value int) {
+	for i, o := range h.obs {
+		if v, is := strings.CutPrefix(o.Arg, name+"="); is && h.own(i, "opt") && o.Errno == 0 {
+			p = h.part(Began, i)
+			value, _ = strconv.Atoi(v) // an argument is a number
+		}
+	}
+	return p, value
+}
+
+// noOut says why a send buffer has no room, or none that counts: OUT needs a third of it to be free with TCP (sk_stream_is_writeable
+// in include/net/sock.h), and three quarters with UNIX sockets (unix_writable).
+func (h *history) noOut() Explanation {
+	if c := h.connecting(); c >= 0 {
+		return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
+	}
+	a, asked := h.answers["snd"]
+	if !asked {
+		return Explanation{}
+	}
+	e := Explanation{Cause: NoRoom}
+	if o, most := h.option("NOTSENT_LOWAT"); o.Kind != Unclear {
+		text, _ := h.answers["inf"].Found("unsent")
+		unsent, err := strconv.Atoi(text)
+		if err != nil || 2*unsent < most {
+			return Explanation{}
+		}
+		e = Explanation{Cause: Unsent, N: unsent, Parts: []Part{o}}
+	} else if h.script.Family == scenario.UnixDgram {
+		e.Cause = NoRoomThere
+	} else if i := h.since(func(s *scenario.State) bool { return s.Ready&scenario.Out == 0 }); i >= 0 && h.sent(h.obs[i]) {
+		e.Parts = []Part{h.part(Began, i)}
+	}
+	if name := a.Errno.Name(); name != "EAGAIN" && name != "ENOBUFS" {
+		e.Verb, e.Got = "snd", answered(a)
+	}
+	return e
+}
+
+// noErr says that no error is pending, and which step took the last that was.
+func (h *history) noErr() Explanation {
+	e := Explanation{Cause: NoError}
+	for i := len(h.obs) - 1; i > 0; i-- {
+		if h.states[i] == nil || h.states[i-1] == nil || h.states[i-1].Ready&scenario.Err == 0 {
+			continue
+		}
+		if name, took := h.taken(i); took {
+			p := h.part(Took, i)
+			p.Err = name
+			e.Parts = []Part{p}
+		}
+		break
+	}
+	return e
+}
+
+// noHup says which directions are shut.
+func (h *history) noHup() Explanation {
+	write := h.writeShut()
+	writeShut := write.Kind != Unclear
+	if !h.script.Family.IsDatagram() && !h.listens() && h.connecting() < 0 {
+		a, asked := h.answers["snd"]
+		name := answered(a)
+		switch {
+		case !asked, a.Errno != 0 && name != "EAGAIN" && name != "EPIPE":
+			return Explanation{}
+		case writeShut != (name == "EPIPE"):
+			writeShut, write = name == "EPIPE", Part{}
+		}
+	}
+	switch readShut := h.now().Ready&scenario.RDHup != 0; {
+	case readShut && writeShut:
+		return Explanation{}
+	case readShut:
+		return Explanation{Cause: OnlyReadShut, Parts: []Part{h.readShut()}}
+	case writeShut:
+		return Explanation{Cause: OnlyWriteShut, Parts: []Part{write}}
+	}
+	return Explanation{Cause: NeitherShut}
+}
+
+// noRDHup says that the reading side is open.
+func (h *history) noRDHup() Explanation {
+	if e, ended := h.unconnected(); ended {
+		return e
+	}
+	if h.isTCP() && h.connecting() < 0 {
+		return Explanation{Cause: NoFIN}
+	}
+	return Explanation{Cause: ReadOpen}
+}
