@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -125,7 +126,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 		if cmd.HasParent() && scenario.IsOption(name) {
 			hint = fmt.Sprintf("steps go with sockprobe alone, not with %s", cmd.Name())
 		} else if others := commandsWith(cmd.Root(), name); len(others) > 0 {
-			hint = fmt.Sprintf("it goes with %s, not with %s", listed(others, "and"), cmd.Name())
+			hint = fmt.Sprintf("it goes with %s, not with %s", listed(others, "and"), strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "))
 		}
 		return fault(hint, "unknown flag %s", scenario.Clip(name))
 	case errors.As(err, &invalid):

@@ -153,6 +153,10 @@ func (p *probing) overrule(script scenario.Script) (scenario.Script, error) {
 	if len(p.words) == 0 {
 		return script, nil
 	}
+	ways := slices.DeleteFunc(slices.Clone(p.words), func(w string) bool { return w != "--api" && w != "-e" })
+	if len(ways) > 1 {
+		return script, fault("leave one of them out: it is for the whole script", "%s is given behind %s", ways[1], ways[0])
+	}
 	// The flags as a script of their own: the parser knows what is wrong with them.
 	flags, err := scenario.Parse(append(slices.Clone(p.words), "-c", "clo"), ops.Verbs())
 	if err != nil {
