@@ -28,6 +28,7 @@ func TestDocsTranscripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	ran := 0
+	dir := t.TempDir() // one for all: a file that a transcript saves is there for the next ones
 	for _, path := range append(more, readme) {
 		for _, tr := range transcripts(t, path) {
 			ran++
@@ -35,7 +36,7 @@ func TestDocsTranscripts(t *testing.T) {
 				args := strings.Fields(tr.command)[1:]
 				var stdout, stderr bytes.Buffer
 				cmd := exec.Command("sockprobe", args...) // testscript.Main put it in the PATH
-				cmd.Stdout, cmd.Stderr = &stdout, &stderr
+				cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 				err := cmd.Run()
 				if cmd.ProcessState.ExitCode() == exitSkip {
 					t.Skipf("%s", &stderr) // says what the kernel lacks

@@ -172,7 +172,8 @@ func newFilesTopic() *cobra.Command {
 The text above the script says what the file shows; its first line is what
 "sockprobe list" prints. The script may be on several lines. The golden is in the
 stable form: sides without descriptor numbers, acc answering with the side whose
-socket it made, errors by their symbol. "sockprobe verify -u FILE" writes it.
+socket it made, errors by their symbol. "sockprobe verify -u FILE" writes it, and
+--save of the probe and of run makes a whole file.
 
 The golden is what a current Linux answers. Kernels that answer otherwise have a
 golden of their own, by their kind and, if need be, version:
