@@ -82,11 +82,13 @@ func mendCompletion(root *cobra.Command) {
 	must(err)
 	bash.Long = bashHelp
 	bash.RunE = func(cmd *cobra.Command, _ []string) error {
+		bare, err := cmd.Flags().GetBool("no-descriptions")
+		must(err)
 		var script bytes.Buffer
-		if err := root.GenBashCompletionV2(&script, true); err != nil {
+		if err := root.GenBashCompletionV2(&script, !bare); err != nil {
 			return err
 		}
-		_, err := cmd.OutOrStdout().Write(append([]byte(needsBashCompletion), withCommas(script.Bytes())...))
+		_, err = cmd.OutOrStdout().Write(append([]byte(needsBashCompletion), withCommas(script.Bytes())...))
 		return err
 	}
 }

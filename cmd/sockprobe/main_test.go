@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,6 +83,11 @@ func TestScripts(t *testing.T) {
 		Cmds:                commands,
 		Condition:           condition,
 		Setup: func(e *testscript.Env) error {
+			root, err := filepath.Abs("../..") // the Makefile is there
+			if err != nil {
+				return err
+			}
+			e.Setenv("ROOT", root)
 			e.Values[heldKey{}] = map[string]*os.File{}
 			return nil
 		},
