@@ -310,7 +310,8 @@ func longest(words []string) string {
 	return slices.MaxFunc(words, func(a, b string) int { return cmp.Compare(cells(a), cells(b)) })
 }
 
-// start is the cell where a row's arrow begins: at the lifeline, or behind the call where that is in its way.
+// start is the cell where a row's arrow begins: at the lifeline, or behind the call where the
+// call stands in its way.
 func (d drawing) start(r row) int {
 	c := d.columns[r.arrow.from]
 	if r.behindCall() {

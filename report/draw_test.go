@@ -93,7 +93,8 @@ func readDrawing(t *testing.T, path string) (*txtar.Archive, scenario.Script, *s
 }
 
 // checkDrawing holds what is true of every drawing: each answer has its row, no text
-// covers a lifeline, nothing is lost in a narrow one, and the SVG is a document that has all that the text has.
+// covers a lifeline, nothing is lost in a narrow one, and the SVG is a document that has all
+// that the text has.
 func checkDrawing(t *testing.T, script scenario.Script, tally *scenario.Tally) {
 	t.Helper()
 	d := newDrawing(script, tally)

@@ -15,8 +15,8 @@ const (
 	always
 )
 
-// listen notes whether the listener listens after a step that succeeded. A shutdown of the
-// reading side ends that as a close does (inet_shutdown in net/ipv4/af_inet.c).
+// listen notes whether the listener listens after a step that succeeded. A shutdown of its
+// reading side has a TCP socket no longer listen (inet_shutdown in net/ipv4/af_inet.c).
 func (f *flow) listen(e *endpoint, verb string, all bool) {
 	switch verb {
 	case "lis":
@@ -32,7 +32,7 @@ func (f *flow) listen(e *endpoint, verb string, all bool) {
 		}
 		all = all && !f.isHeld(scenario.Listener)
 	case "dis", "shr", "shb":
-		if f.family.IsUnixStream() { // which keeps what waits to be accepted
+		if f.family.IsUnixStream() { // a connection can still be accepted
 			return
 		}
 	default:
@@ -42,14 +42,14 @@ func (f *flow) listen(e *endpoint, verb string, all bool) {
 	if all {
 		f.listening = never
 	}
-	for _, l := range f.pending { // which are none where it is certain what has become of them
+	for _, l := range f.pending { // stop has left none where it is certain what became of them
 		l.doubtful = true
 	}
 }
 
-// connect notes the connection that a con has begun to make, and gives it, and for each answer
-// whether it did. EINPROGRESS says so, where a con that finds one under way answers EALREADY, and
-// 0 is that this one or one before has done it (__inet_stream_connect in net/ipv4/af_inet.c).
+// connect notes and returns the connection that a con has begun, and tells for each answer whether
+// this con began one. EINPROGRESS says so. A con that finds a connection under way returns EALREADY,
+// or 0 when that one is through (__inet_stream_connect in net/ipv4/af_inet.c).
 func (f *flow) connect(side scenario.Side, answers []scenario.Counted) (begun *link, by []bool) {
 	e := f.at(side)
 	by = make([]bool, len(answers))
@@ -64,8 +64,8 @@ func (f *flow) connect(side scenario.Side, answers []scenario.Counted) (begun *l
 		fails, failsAll = fails || failed, failsAll && failed
 	}
 	if slices.Contains(by, true) {
-		// A client with one of these options has its ACK wait for data, too (tcp_rcv_synsent_state_process
-		// in net/ipv4/tcp_input.c).
+		// A client with one of these options delays the last ACK of the handshake, too
+		// (tcp_rcv_synsent_state_process in net/ipv4/tcp_input.c).
 		listener := f.at(scenario.Listener)
 		begun = &link{client: side, deferred: listener.defers || e.defers || e.delays, inherits: listener.lingers}
 	}
@@ -79,8 +79,9 @@ func (f *flow) connect(side scenario.Side, answers []scenario.Counted) (begun *l
 		e.link = nil // what had begun has failed
 	}
 	if e.link != nil {
-		// Over the loopback the handshake is through at once, if the listener has room.
-		e.link.established = e.link.established || all || lasts && !fails && f.listening == always && !f.mayBeFull
+		// Over the loopback the handshake is through at once if the listener has room.
+		through := lasts && !fails && f.listening == always && !f.mayBeFull
+		e.link.established = e.link.established || all || through
 		e.link.doubtful = e.link.doubtful || fails
 	}
 	return begun, by
@@ -122,7 +123,7 @@ func (f *flow) uncertain() bool {
 	return slices.ContainsFunc(f.pending, func(l *link) bool { return !l.established || l.deferred })
 }
 
-// refuse draws the RST that TCP answers a connect with where nobody listens (RFC 9293, 3.10.7.1).
+// refuse draws the RST that TCP answers a SYN with where nobody listens (RFC 9293, 3.10.7.1).
 func (f *flow) refuse(c call) []call {
 	refused := c.Errno.Name() == "ECONNREFUSED" || c.Errno != 0 && f.listening == never
 	if c.wire == nil || !refused || !f.family.TCPAt(c.side) {

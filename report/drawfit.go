@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// fit is the drawing in so many columns, if that can be. It first moves the sides closer, then
-// puts names, and arrows that begin behind a call, into lines of their own, and at last breaks
-// calls between two words.
+// fit is the drawing in so many columns, or as near to that as it can be. It moves the sides
+// closer first. Then it stacks the words of names, puts arrows that begin behind a call into rows
+// of their own, and breaks calls between two words.
 func (d drawing) fit(columns int) drawing {
 	narrow := d.spacing
 	for ; d.width > columns && narrow.gap > 0; narrow.gap-- {
@@ -29,8 +29,8 @@ func (d drawing) fit(columns int) drawing {
 		calls[i] = chunks(r.call)
 	}
 	wrapped := func(most []int) drawing { return d.placed(narrow, wrapRows(rows, calls, most)) }
-	// All columns are broken at the same width, and then those are made wider again whose calls
-	// need not be so short.
+	// The calls of all columns are broken at the same width. Then each column gets as much of it
+	// back as there is room for.
 	most := make([]int, len(whole))
 	limited := func(limit int) []int {
 		for i := range most {
@@ -78,7 +78,7 @@ func (d drawing) split() []row {
 	return rows
 }
 
-// wrapRows breaks the calls that are longer than their column has cells for.
+// wrapRows breaks the calls that are longer than the cells that their column has.
 func wrapRows(rows []row, calls [][]chunk, most []int) []row {
 	out := make([]row, 0, len(rows))
 	for i, r := range rows {
@@ -101,8 +101,8 @@ func wrapRows(rows []row, calls [][]chunk, most []int) []row {
 	return out
 }
 
-// wrapCall breaks the words of a call into lines of at most so many cells, if no word is longer. Those below the
-// first are indented, under what stands behind the first word where there is room for that.
+// wrapCall breaks the words of a call into lines of at most so many cells, if no word is longer.
+// The lines below the first are indented, where there is room as far as the second word.
 func wrapCall(words []chunk, most int) [][]piece {
 	widest := 0
 	for _, w := range words[1:] {

@@ -52,11 +52,11 @@ type endpoint struct {
 	link               *link
 	lingers, mayLinger bool // lin was made: a close resets, or may
 	shutWrite, closed  bool
-	deaf               bool // a shutdown of the reading side was asked for, even in vain: inet_shutdown may note it
+	deaf               bool // it was asked to shut its reading side: that holds even after ENOTCONN
 	mayCork            bool // CORK holds data back, or may
 	hurried            bool // an option may have the kernel reset the connection by itself
 	narrow             bool // an option may have made the receive buffer small
-	defers, delays     bool // DEFER_ACCEPT or QUICKACK=0: acknowledgements may wait, and a client's last one of the handshake
+	defers, delays     bool // DEFER_ACCEPT or QUICKACK=0 may have acknowledgements wait
 }
 
 // set notes an option that decides what the kernel sends, and when.
@@ -81,39 +81,40 @@ func (e *endpoint) isNarrow() bool { return e.narrow || e.delays }
 func (e *endpoint) mayHold() bool  { return e.mayCork }
 func (e *endpoint) mayReset() bool { return e.hurried || e.mayLinger }
 
-// A stream is one direction of a connection: between which bounds lies what has been sent,
-// what has arrived and what has been received, in bytes. Where a family keeps messages apart
-// it is in messages.
+// A stream is what is known of one direction of a connection, in bytes. It is in messages
+// where a family keeps them apart.
 type stream struct {
 	sent     bounds
 	received bounds
-	arrived  int // at least so much is, or was, in the receive queue
+	arrived  int // at least so much has come into the receive queue
 	sends    int
-	urgent   int  // urgent bytes of those sent
-	mark     int  // at least so many bytes were sent before the last of them
-	passed   int  // at most so many urgent bytes were passed over by receives
-	waits    bool // data may wait for an acknowledgement of those before (Nagle's algorithm, RFC 9293, 3.7.4)
+	urgent   int // of the bytes sent
+	mark     int // at least so many bytes were sent before the last urgent one
+	passed   int // at most so many urgent bytes were passed over by receives
+	// Data may wait for an acknowledgement of those before (Nagle's algorithm, RFC 9293, 3.7.4).
+	waits bool
 }
 
+// Bounds are the least and the most that a number may be.
 type bounds struct{ least, most int }
 
 func (b *bounds) add(c bounds) { b.least, b.most = b.least+c.least, b.most+c.most }
 
-// unread tells whether there are for certain data in the receive queue. A receive with
-// MSG_OOB leaves the urgent byte there, and one that comes to it passes over it
-// (tcp_recvmsg_locked in net/ipv4/tcp.c); so does the next urgent byte (tcp_check_urg).
+// unread tells whether data are in the receive queue for certain. A receive with MSG_OOB
+// leaves the urgent byte there. Another receive that begins at the urgent byte passes over it
+// (tcp_recvmsg_locked in net/ipv4/tcp.c), and so does the arrival of the next one (tcp_check_urg).
 func (s *stream) unread() bool { return s.arrived > s.received.most+s.passed }
 
-// read tells whether there are for certain none, and none under way.
+// read tells whether all that was sent has been received for certain.
 func (s *stream) read() bool { return s.sent.most <= s.received.least }
 
-// What a receive buffer takes for certain, in bytes: as it is by default (tcp_rmem), and as
-// small as RCVBUF can make it. A sender sends up to 10 segments at once (RFC 6928), and a
-// receiver acknowledges the first 16 at once (TCP_MAX_QUICKACKS in include/net/tcp.h).
+// What arrives for certain.
 const (
-	sureRoom   = 16384
-	narrowRoom = 500
-	sureSends  = 8
+	sureRoom   = 16384 // bytes in a receive buffer of the default size (tcp(7), tcp_rmem)
+	narrowRoom = 500   // bytes in one as small as RCVBUF can make it
+	// A sender sends up to 10 segments before an acknowledgement (RFC 6928), and a receiver
+	// acknowledges the first 16 at once (TCP_MAX_QUICKACKS in include/net/tcp.h).
+	sureSends = 8
 )
 
 // send notes what a side has given the kernel to send, and what of it has arrived for certain.
@@ -131,15 +132,15 @@ func (f *flow) send(side scenario.Side, verb string, amount bounds) {
 	}
 	s.sent.add(amount)
 	s.sends++
-	if peer.closed || peer.shutWrite && f.has(other, (*endpoint).isDeaf) { // a RST answers (tcp_rcv_state_process in net/ipv4/tcp_input.c)
-		l.doubtful = true
+	if peer.closed || peer.shutWrite && f.has(other, (*endpoint).isDeaf) {
+		l.doubtful = true // TCP answers with a RST (tcp_rcv_state_process in net/ipv4/tcp_input.c)
 	}
 	if f.family.IsUnixStream() {
 		s.arrived = s.sent.least
 		return
 	}
 	if amount.least > 0 && f.family.TCPAt(side) {
-		l.established = true // before, send(2) takes nothing
+		l.established = true // send(2) takes nothing before
 	}
 	if verb == "mor" || amount.least == 0 || l.deferred || l.doubtful || f.has(side, (*endpoint).mayHold) {
 		return
@@ -154,13 +155,14 @@ func (f *flow) send(side scenario.Side, verb string, amount bounds) {
 	}
 	s.arrived = max(s.arrived, min(s.sent.least, room))
 	back := l.to(side)
-	s.waits = back.sends > 0 || narrow // a receiver that sends, too, waits with its acknowledgement for data to send
+	s.waits = back.sends > 0 || narrow // a receiver that has sent may delay its acknowledgements
 	if back.arrived == back.sent.most {
 		back.waits = false // this one acknowledges them
 	}
 }
 
-// receive notes what a side has received. A receive ends before an urgent byte, unless it begins there.
+// receive notes what a side has received. A receive ends before an urgent byte, unless it begins
+// there.
 func (f *flow) receive(side scenario.Side, verb string, amount bounds) {
 	l := f.at(side).link
 	if l == nil {
@@ -232,9 +234,9 @@ func (f *flow) mutual(side scenario.Side) bool {
 	return other != 0 && f.at(other).link != nil && (f.at(other).link == l || !f.family.HasListener())
 }
 
-// alive tells whether a connection has for certain not been reset, so that a side that drops it
-// must send a RST: in TCP's states in which not both sides have sent a FIN (tcp_need_reset
-// in net/ipv4/tcp.c).
+// alive tells whether a side that drops its connection must send a RST. The connection must not
+// have been reset before, and not both sides may have sent a FIN (tcp_need_reset in
+// net/ipv4/tcp.c).
 func (f *flow) alive(side scenario.Side) bool {
 	e := f.at(side)
 	l := e.link
@@ -249,20 +251,17 @@ func (f *flow) alive(side scenario.Side) bool {
 	return !e.shutWrite || !peer.shutWrite && !peer.closed
 }
 
-// closing tells whether a close of a side's last descriptor resets its connection for certain,
-// because it was told to or because there are data to be read (tcp_close in net/ipv4/tcp.c, RFC 2525, 2.17;
-// unix_release_sock in net/unix/af_unix.c), and whether it may.
+// closing tells whether a close of a side's last descriptor resets the connection for certain,
+// and whether it may. Unread data have TCP do so (tcp_close in net/ipv4/tcp.c; RFC 2525, 2.17), UNIX
+// sockets (unix_release_sock in net/unix/af_unix.c) and Multipath TCP (__mptcp_close in
+// net/mptcp/protocol.c), and SO_LINGER {1,0} has TCP do so.
 func (f *flow) closing(side scenario.Side) (certain, possible bool) {
-	e := f.at(side)
-	l := e.link
-	unread := l.to(side).unread()
-	switch held := f.isHeld(side); {
-	case f.family.IsUnixStream():
-		return unread && !held && f.mutual(side), held || !l.to(side).read()
-	case f.family.TCPAt(side):
-		return (e.lingers || unread) && !held && f.alive(side),
-			held || !l.to(side).read() || f.has(side, (*endpoint).mayReset)
-	default:
-		return false, true
+	l := f.at(side).link
+	unread, held := l.to(side).unread(), f.isHeld(side)
+	if f.family.TCPAt(side) {
+		possible = held || !l.to(side).read() || f.has(side, (*endpoint).mayReset)
+		return (f.at(side).lingers || unread) && !held && f.alive(side), possible
 	}
+	possible = held || !l.to(side).read() || f.family == scenario.MPTCP
+	return unread && !held && l.established && !l.doubtful && f.mutual(side), possible
 }

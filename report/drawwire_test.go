@@ -56,13 +56,20 @@ type wireCount struct{ resets, drawn int }
 
 // TestWires holds arrows of random scripts against what the kernel says of the other end.
 func TestWires(t *testing.T) {
-	for _, family := range []scenario.Family{scenario.TCP4, scenario.TCP6, scenario.MPTCPListener, scenario.Unix, scenario.UnixSeqpacket, scenario.Socketpair} {
+	for _, family := range []scenario.Family{scenario.TCP4, scenario.TCP6, scenario.MPTCP, scenario.MPTCPListener, scenario.Unix, scenario.UnixSeqpacket, scenario.Socketpair} {
 		t.Run(family.String(), func(t *testing.T) {
 			if lack, lacks := ops.Lacks(ops.Run(scenario.Script{Family: family}, ops.Options{}, func(scenario.Observation) {})); lacks {
 				t.Skip(lack)
 			}
 			var n wireCount
-			rapid.Check(t, func(t *rapid.T) { n.hold(t, drawWireScript(t, family)) })
+			if family == scenario.MPTCP { // each step waits until it has settled
+				scripts := rapid.Custom(func(t *rapid.T) scenario.Script { return drawWireScript(t, family) })
+				for seed := range 10 {
+					n.hold(t, scripts.Example(seed))
+				}
+			} else {
+				rapid.Check(t, func(t *rapid.T) { n.hold(t, drawWireScript(t, family)) })
+			}
 			t.Logf("%d of %d closes that reset are drawn as such", n.drawn, n.resets)
 			if n.resets > 50 && n.drawn*2 < n.resets {
 				t.Error("that is less than half")
@@ -95,7 +102,7 @@ func TestCatalogueWires(t *testing.T) {
 // hold runs a script and holds its arrows. On a busy machine the kernel may deliver a segment after
 // the step that sent it. So what does not hold at once is run again, and looked at when it has settled.
 func (n *wireCount) hold(t rapid.TB, script scenario.Script) {
-	for _, settle := range []time.Duration{0, 5 * time.Millisecond, 50 * time.Millisecond} {
+	for _, settle := range []time.Duration{ops.SettleAuto, 5 * time.Millisecond, 50 * time.Millisecond} {
 		once := *n
 		fault := once.run(t, script, settle)
 		if fault == "" {
@@ -111,7 +118,7 @@ func (n *wireCount) hold(t rapid.TB, script scenario.Script) {
 // run runs a script and gives what does not hold.
 func (n *wireCount) run(t rapid.TB, script scenario.Script, settle time.Duration) (fault string) {
 	var obs []scenario.Observation
-	opts := ops.Options{Timeout: time.Millisecond + settle, Settle: settle, States: true}
+	opts := ops.Options{Timeout: time.Millisecond + max(settle, 0), Settle: settle, States: true}
 	err := ops.Run(script, opts, func(o scenario.Observation) { obs = append(obs, o) })
 	if _, lacks := ops.Lacks(err); lacks {
 		return ""
@@ -180,8 +187,8 @@ func (w *wires) fault(c call) string {
 	return ""
 }
 
-// peer tells whether a side has found its connection reset with a step, and whether it had not before. One that is
-// closed finds nothing, and one to be accepted is asked then.
+// peer tells whether a side's connection is reset after a step, and whether that is new. Of a
+// closed side nothing is known. A server that has not been accepted is looked at when it is.
 func (w *wires) peer(i int, side scenario.Side) (ended, news bool) {
 	if side == scenario.Listener || side == 0 {
 		return true, false

@@ -47,6 +47,14 @@ func picture(ctx context.Context, stdout, stderr io.Writer, script scenario.Scri
 	return tally, runFault(err)
 }
 
+// needsDrawing refuses --width where nothing is drawn.
+func needsDrawing(format string, set settings) error {
+	if set.width > 0 && format != "draw" && format != "svg" {
+		return fault("write --draw --width "+set.width.String(), "--width without --draw")
+	}
+	return nil
+}
+
 // A widthFlag is how many columns there are; 0 is as many as the terminal has.
 type widthFlag int
 

@@ -47,7 +47,7 @@ func runThere(set *settings, cmd *cobra.Command, args []string, stdin []byte) er
 		}
 		args = append([]string{"--color", when}, args...)
 	}
-	if cmd.Flags().Lookup("width") != nil {
+	if draw := cmd.Flags().Lookup("draw"); draw != nil && draw.Value.String() == "true" { // it has no terminal there
 		args = append([]string{"--width", strconv.Itoa(set.columns(cmd.OutOrStdout()))}, args...)
 	}
 	shown := newRunProgress(cmd.ErrOrStderr(), k)

@@ -83,6 +83,9 @@ func (p *probing) check(subjects []subject) error {
 	if err != nil {
 		return err
 	}
+	if err := needsDrawing(format, *p.set); err != nil {
+		return err
+	}
 	if len(subjects) > 1 && format == "svg" {
 		return fault("run them one by one", "--format svg is one picture, and there are %d scripts", len(subjects))
 	}
