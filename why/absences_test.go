@@ -71,6 +71,7 @@ var absences = map[why.Cause]func(claim){
 	},
 	why.NoFIN:    readOpen,
 	why.ReadOpen: readOpen,
+	why.NoSocket: func(c claim) { c.want("snd", "EBADF") },
 	why.NeverSet: func(c claim) { c.lacks() },
 	why.NotAsked: func(c claim) { c.registered() },
 	why.Told: func(c claim) {

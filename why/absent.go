@@ -39,6 +39,8 @@ func (h *history) absents(extent Extent) (out []Explanation) {
 		bit := rest & -rest
 		e := Explanation{}
 		switch {
+		case o.FD < 0:
+			e.Cause = NoSocket
 		case h.now() == nil && h.seen() && known:
 			e = h.unregistered(g)
 		case h.now() == nil || !steady:
@@ -137,8 +139,8 @@ func (h *history) noIn() Explanation {
 	switch {
 	case !asked:
 	case a.Ret > 0:
-		if o, least := h.option("RCVLOWAT"); o.Kind != Unclear && least > a.Ret {
-			return Explanation{Cause: BelowMark, N: a.Ret, Parts: []Part{o}}
+		if o, least := h.option("RCVLOWAT"); o >= 0 && least > a.Ret {
+			return Explanation{Cause: BelowMark, N: a.Ret, Parts: []Part{h.part(Began, o)}}
 		}
 	case a.Errno.Name() == "EAGAIN":
 		if c := h.connecting(); c >= 0 {
@@ -181,15 +183,16 @@ func (h *history) sent(o scenario.Observation) bool {
 	return o.Side.Original() == h.side && slices.Contains(sends, o.Verb) && o.Ret > 0
 }
 
-// option is the opt that has set an option of this socket last, and its value.
-func (h *history) option(name string) (p Part, value int) {
+// option is the opt that has set an option of this socket last, or -1, and its value.
+func (h *history) option(name string) (step, value int) {
+	step = -1
 	for i, o := range h.obs {
 		if v, is := strings.CutPrefix(o.Arg, name+"="); is && h.own(i, "opt") && o.Errno == 0 {
-			p = h.part(Began, i)
+			step = i
 			value, _ = strconv.Atoi(v) // an argument is a number
 		}
 	}
-	return p, value
+	return step, value
 }
 
 // noOut says why a send buffer has no room, or none that counts: OUT needs a third of it to be free with TCP (sk_stream_is_writeable
@@ -203,16 +206,17 @@ func (h *history) noOut() Explanation {
 		return Explanation{}
 	}
 	e := Explanation{Cause: NoRoom}
-	if o, most := h.option("NOTSENT_LOWAT"); o.Kind != Unclear {
+	i := h.since(func(s *scenario.State) bool { return s.Ready&scenario.Out == 0 })
+	if o, most := h.option("NOTSENT_LOWAT"); 0 <= o && o <= i { // a buffer that was full before stays so
 		text, _ := h.answers["inf"].Found("unsent")
 		unsent, err := strconv.Atoi(text)
 		if err != nil || 2*unsent < most {
 			return Explanation{}
 		}
-		e = Explanation{Cause: Unsent, N: unsent, Parts: []Part{o}}
+		e = Explanation{Cause: Unsent, N: unsent, Parts: []Part{h.part(Began, o)}}
 	} else if h.script.Family == scenario.UnixDgram {
 		e.Cause = NoRoomThere
-	} else if i := h.since(func(s *scenario.State) bool { return s.Ready&scenario.Out == 0 }); i >= 0 && h.sent(h.obs[i]) {
+	} else if i >= 0 && h.sent(h.obs[i]) {
 		e.Parts = []Part{h.part(Began, i)}
 	}
 	if name := a.Errno.Name(); name != "EAGAIN" && name != "ENOBUFS" {
@@ -238,19 +242,20 @@ func (h *history) noErr() Explanation {
 	return e
 }
 
-// noHup says which directions are shut.
+// noHup says which directions are shut. What shut the writing side is known where the state or the steps tell, and
+// where a twin's send was answered so.
 func (h *history) noHup() Explanation {
 	write := h.writeShut()
-	writeShut := write.Kind != Unclear
-	if !h.script.Family.IsDatagram() && !h.listens() && h.connecting() < 0 {
-		a, asked := h.answers["snd"]
-		name := answered(a)
-		switch {
-		case !asked, a.Errno != 0 && name != "EAGAIN" && name != "EPIPE":
-			return Explanation{}
-		case writeShut != (name == "EPIPE"):
+	writeShut := write.Kind != Unclear || slices.Contains(finSent, h.now().TCP)
+	a, asked := h.answers["snd"]
+	switch name := answered(a); {
+	case h.script.Family.IsDatagram(), h.listens(), h.connecting() >= 0:
+	case asked && (a.Errno == 0 || name == "EAGAIN" || name == "EPIPE"):
+		if writeShut != (name == "EPIPE") {
 			writeShut, write = name == "EPIPE", Part{}
 		}
+	case !h.isTCP() || asked:
+		return Explanation{}
 	}
 	switch readShut := h.now().Ready&scenario.RDHup != 0; {
 	case readShut && writeShut:

@@ -31,6 +31,16 @@ type claim struct {
 	api    scenario.API // how what is asked beside the script asks
 	// altered tells that the script is not the one that was observed.
 	altered bool
+	// answers are what steps after an observation have answered already.
+	answers map[question][]scenario.Observation
+}
+
+// A question is a place among the observations, and the steps that are made there.
+type question struct {
+	i     int
+	side  scenario.Side
+	api   scenario.API
+	steps string
 }
 
 // An unheld is what a check ends with that no run of the script gave the chance to: a wait ended sooner or later
@@ -63,6 +73,10 @@ func (c claim) after(i int, steps string) []scenario.Observation {
 	if side.IsCopy() {
 		words = append(words, "-"+side.Original().String(), "dup")
 	}
+	q := question{i, side, c.api, steps}
+	if obs, ok := c.answers[q]; ok && !c.altered {
+		return obs
+	}
 	words = append(words, "-"+side.String(), steps)
 	more, err := scenario.Parse(words, ops.Verbs())
 	if err != nil {
@@ -73,6 +87,9 @@ func (c claim) after(i int, steps string) []scenario.Observation {
 	s.Commands = append(s.Commands, last)
 	obs := c.run(s, i)
 	obs = slices.DeleteFunc(obs, func(o scenario.Observation) bool { return o.Cmd < len(s.Commands) || o.Step == 0 })
+	if !c.altered {
+		c.answers[q] = obs
+	}
 	return obs
 }
 
@@ -182,266 +199,6 @@ func (c claim) polled(i int) scenario.Events {
 	return c.after(i, "pol:in+out+rdhup+pri")[0].Events
 }
 
-// checks hold each cause against the kernel.
-var checks = map[why.Cause]func(claim){
-	why.Unknown: func(claim) {},
-	why.Data: func(c claim) {
-		if c.e.Got != "" {
-			c.want("rcv", c.e.Got)
-		}
-		if got, _, _ := strings.Cut(c.last("que"), " "); got != "in="+strconv.Itoa(c.e.N) {
-			c.Fatalf("%q: there is %s", c.e, got)
-		}
-		if c.e.N <= 1<<20 {
-			if got := c.received(); got != c.e.N {
-				c.Fatalf("%q: rcv takes %d bytes there", c.e, got)
-			}
-		}
-	},
-	why.SomeData: func(c claim) { c.want("rcv:1048576", strconv.Itoa(c.e.N)) },
-	why.EmptyMessage: func(c claim) {
-		c.want("rcv", "0")
-		if c.last(strings.Repeat("rcv,", 30)+"rcv") == "0" { // no script sends as many
-			c.Fatalf("%q: it is the end", c.e)
-		}
-	},
-	why.End: func(c claim) {
-		c.want("rcv", "0")
-		c.want("rcv,rcv", "0") // not an empty message
-	},
-	why.ReadShut: func(c claim) {
-		if c.e.Got != "" {
-			c.want(c.e.Verb, c.e.Got)
-		}
-		if c.polled(len(c.obs)-1)&scenario.RDHup == 0 {
-			c.Fatalf("%q: there is no RDHUP", c.e)
-		}
-		c.ends()
-	},
-	why.Waiting: func(c claim) {
-		for i := range max(c.e.N, 1) {
-			if got := c.last(strings.Repeat("acc,", i) + "acc"); got[0] == 'E' {
-				c.Fatalf("%q: acc %d answers %s", c.e, i+1, got)
-			}
-		}
-		if c.e.N > 0 {
-			c.want(strings.Repeat("acc,", c.e.N)+"acc", "EAGAIN")
-		}
-	},
-	why.Urgent: func(c claim) {
-		c.want("rco", c.e.Got)
-		if c.e.Got != "1" {
-			c.urgent()
-			return
-		}
-		if got := c.here("rco,pol:pri")[1]; got.Events&scenario.Pri != 0 {
-			c.Fatalf("%q: it is still there", c.e)
-		}
-	},
-	why.Room: func(c claim) {
-		if c.e.Got != "" {
-			c.want("snd", c.e.Got)
-		} else if got := c.here("snd")[0]; got.Ret <= 0 {
-			c.Fatalf("%q: snd answers %s", c.e, word(got))
-		}
-	},
-	why.WriteShut: func(c claim) {
-		c.want("snd", c.e.Got)
-		c.want("err,snd", "EPIPE")
-	},
-	why.BothShut: func(c claim) {
-		if c.e.Got != "" {
-			c.want(c.e.Verb, c.e.Got)
-		}
-		// A UDP socket that holds data back takes more, shut or not, and one without an
-		// address to send to says that first.
-		if got := c.last("err,snd"); got != "EPIPE" && !c.script.Family.IsDatagram() && (got != "ENOTCONN" || c.side.Original() != scenario.Listener) {
-			c.Fatalf("%q: snd answers %s", c.e, got)
-		}
-		c.ends()
-		if c.polled(len(c.obs)-1)&(scenario.RDHup|scenario.Hup) != scenario.RDHup|scenario.Hup {
-			c.Fatalf("%q: they are not", c.e)
-		}
-	},
-	why.Gone: func(c claim) {
-		if c.e.Got != "" {
-			c.want(c.e.Verb, c.e.Got)
-		}
-		c.want("err,snd", "EPIPE")
-		if state := c.tcp(len(c.obs) - 1); c.script.Family.TCPAt(c.side) && state != "CLOSE" {
-			c.Fatalf("%q: the state is %s", c.e, state)
-		}
-		c.ends()
-	},
-	why.NotConnected: func(c claim) {
-		if c.e.Got != "" {
-			c.want(c.e.Verb, c.e.Got)
-		}
-		if state := c.tcp(len(c.obs) - 1); c.script.Family.TCPAt(c.side) && state != "CLOSE" {
-			c.Fatalf("%q: the state is %s", c.e, state)
-		}
-		if o := c.side.Original(); o == scenario.Client || o == scenario.Client2 {
-			if got := c.last("con:nb"); got == "EISCONN" {
-				c.Fatalf("%q: con answers %s", c.e, got)
-			}
-		}
-	},
-	why.NotListening: func(c claim) {
-		if c.script.Family.TCPAt(c.side) && c.tcp(len(c.obs)-1) != "CLOSE" {
-			c.Fatalf("%q: it is one", c.e)
-		}
-		if c.side.Original() == scenario.Listener { // from which acc accepts
-			c.want("acc", "EINVAL")
-		}
-	},
-	why.Pending: func(c claim) {
-		c.want("err", "err="+c.e.Err)
-		if got := c.here("err,pol")[1]; got.Events&scenario.Err != 0 {
-			c.Fatalf("%q: it is still there", c.e)
-		}
-		if len(c.e.Takes) == 0 { // not known
-			return
-		}
-		for _, verb := range []string{"rcv", "snd"} {
-			answers := c.here(verb + ",err")
-			took := word(answers[0]) == c.e.Err && word(answers[1]) == "err=0"
-			if took != slices.Contains(c.e.Takes, verb) {
-				c.Fatalf("%q: %s answers %s, and then there is %s", c.e, verb, word(answers[0]), word(answers[1]))
-			}
-		}
-	},
-	why.Closed: func(c claim) {
-		c.want("rcv", "EBADF")
-	},
-	why.CountedByBit: func(c claim) { // what is counted is held by itself
-		if c.polled(len(c.obs)-1)&c.e.By.Bit == 0 {
-			c.Fatalf("%q: there is no such bit", c.e)
-		}
-	},
-}
-
-// happened hold each kind of part against what was observed, and the kernel.
-var happened = map[why.Kind]func(claim, why.Part){
-	why.Unclear: func(claim, why.Part) {},
-	why.Own: func(c claim, p why.Part) {
-		o := c.obs[c.find(p)]
-		if o.Side.Original() != c.side.Original() || o.Errno != 0 && o.Errno.Name() != "ENOTCONN" {
-			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
-		}
-		c.changes(p)
-	},
-	why.Began: func(c claim, p why.Part) {
-		o := c.obs[c.find(p)]
-		if by := c.script.Family.ActsOn(o.Verb, o.Side).Original(); by != c.side.Original() {
-			c.Fatalf("%q: the step was one on %s", c.e, by)
-		}
-	},
-	why.Took: func(c claim, p why.Part) {
-		i := c.find(p)
-		if o := c.obs[i]; o.Side.Original() != c.side.Original() || o.Errno.Name() != p.Err && o.Info != "err="+p.Err {
-			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
-		}
-		if i > 0 && c.obs[i-1].Step > 0 && c.polled(i-1)&scenario.Err == 0 {
-			c.Fatalf("%q: there was none before", c.e)
-		}
-		if c.polled(i)&scenario.Err != 0 {
-			c.Fatalf("%q: there is one behind it", c.e)
-		}
-	},
-	why.FIN: func(c claim, _ why.Part) {
-		i := len(c.obs) - 1
-		if state := c.tcp(i); !slices.Contains([]string{"CLOSE_WAIT", "LAST_ACK", "CLOSING", "CLOSE"}, state) {
-			c.Fatalf("%q: the state is %s", c.e, state)
-		}
-		if !c.another("shw", "shb", "clo") {
-			c.Fatalf("%q: nobody has sent one", c.e)
-		}
-	},
-	why.RST: func(c claim, p why.Part) {
-		if state := c.tcp(len(c.obs) - 1); state != "CLOSE" {
-			c.Fatalf("%q: the state is %s", c.e, state)
-		}
-		if !c.another("clo", "dis", "shb", "shr") {
-			c.Fatalf("%q: nobody has sent one", c.e)
-		}
-		if !c.hadError("ECONNRESET") && !c.hadError("EPIPE") {
-			c.Fatalf("%q: there was no error", c.e)
-		}
-		if p.Step == (why.Ref{}) {
-			return
-		}
-		o := c.obs[c.find(p)]
-		ends := o.Verb == "clo" || o.Verb == "dis" || o.Side.Original() == scenario.Listener && (o.Verb == "shr" || o.Verb == "shb")
-		by := c.script.Family.ActsOn(o.Verb, o.Side).Original()
-		answered := slices.ContainsFunc(c.obs, func(o scenario.Observation) bool { // what was held back here, and sent then
-			return o.Side.Original() == c.side.Original() && slices.Contains([]string{"mor", "fil", "opt"}, o.Verb)
-		})
-		if by != c.side.Original() && !ends && !answered {
-			c.Fatalf("%q: %s on %s sends none", c.e, o.Verb, o.Side)
-		}
-		c.changes(p)
-	},
-	why.Other: func(c claim, p why.Part) {
-		if o := c.obs[c.find(p)]; o.Side.Original() == c.side.Original() || o.Errno != 0 {
-			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
-		}
-		c.changes(p)
-	},
-	why.Released: func(c claim, p why.Part) {
-		i := c.find(p)
-		if o := c.obs[i]; o.Side.Original() == c.side.Original() || o.Errno != 0 {
-			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
-		}
-		const shut = scenario.RDHup | scenario.Hup
-		if c.polled(i)&shut == shut {
-			c.Fatalf("%q: both directions were shut by then", c.e)
-		}
-		if c.without(p.Wait).polled(i)&shut != shut {
-			c.Fatalf("%q: without the wait they are not", c.e)
-		}
-	},
-	why.Earlier: func(c claim, _ why.Part) {
-		i := slices.IndexFunc(c.obs, func(o scenario.Observation) bool { return o.Opened == c.side.Original() })
-		if i < 0 {
-			c.Fatalf("%q: there was no accept", c.e)
-		}
-		shutReading := func(o scenario.Observation) bool { return o.Verb == "shr" || o.Verb == "shb" }
-		if s, _ := c.obs[i].StateOf(c.side); s.Ready&scenario.RDHup == 0 && !slices.ContainsFunc(c.obs[:i], shutReading) {
-			c.Fatalf("%q: it was not so at the accept", c.e)
-		}
-	},
-	why.Unwanted: func(c claim, p why.Part) {
-		i := c.find(p)
-		o := c.obs[i]
-		held := slices.ContainsFunc(c.obs[:i], func(o scenario.Observation) bool { // and sent later
-			return (o.Verb == "mor" || o.Verb == "snd" || o.Verb == "fil") && o.Ret > 0 && o.Side.Original() != c.side.Original()
-		})
-		if o.Side.Original() == c.side.Original() || o.Ret <= 0 && !held {
-			c.Fatalf("%q: the step answered %s on %s", c.e, word(o), o.Side)
-		}
-		if !slices.ContainsFunc(c.obs, func(o scenario.Observation) bool {
-			return o.Side.Original() == c.side.Original() && (o.Verb == "shr" || o.Verb == "shb")
-		}) {
-			c.Fatalf("%q: it was not shut", c.e)
-		}
-		c.changes(p)
-	},
-	why.Failed: func(c claim, p why.Part) {
-		if !c.hadError(p.Err) {
-			c.Fatalf("%q: there was no such error", c.e)
-		}
-	},
-	why.Connect: func(c claim, p why.Part) {
-		o := c.obs[c.find(p)]
-		if o.Verb != "con" || o.Errno == 0 {
-			c.Fatalf("%q: the step answered %s", c.e, word(o))
-		}
-		if p.Err != "" && !c.hadError(p.Err) {
-			c.Fatalf("%q: there was no such error", c.e)
-		}
-	},
-}
-
 // hold holds a claim and its parts, and tells whether they could be held. What a busy machine delivers late
 // fails a check once: a claim is wrong if it fails each time.
 func (c claim) hold() (held bool) {
@@ -455,6 +212,7 @@ func (c claim) hold() (held bool) {
 			return false
 		case fault:
 			wrong = end
+			clear(c.answers)
 		}
 	}
 	c.reporter.Fatalf("%s", wrong)
@@ -582,7 +340,7 @@ func (c claim) matters(i int) {
 	var seen [2]string
 	for n, c := range []claim{c, c.without(why.Ref{Cmd: o.Cmd, Step: o.Step})} {
 		at := len(c.obs) - 1
-		seen[n] = c.polled(at).String() + " " + c.last("err,snd") + " " + c.last("rcv")
+		seen[n] = c.polled(at).String() + " " + c.last("err,snd") + " " + c.last("rcv") + " " + c.last("shr,pol:none")
 	}
 	if seen[0] == seen[1] {
 		c.Fatalf("%q: without the step there is %s, too", c.e, seen[1])

@@ -64,6 +64,7 @@ const (
 	NoFIN         // no FIN came, and the reading side was not shut
 	ReadOpen      // the reading side is open
 	NeverSet      // no socket of the family reports it
+	NoSocket      // the side has no socket, and poll(2) ignores its descriptor, -1
 	NotAsked      // the registration with epoll does not ask for it
 	Told          // edge-triggered epoll has reported it, and nothing has come since
 	Disarmed      // a one-shot registration has reported, and reports no more until it is modified
@@ -268,6 +269,8 @@ func (e Explanation) absence() string {
 		return "the reading side is open"
 	case NeverSet:
 		return "no socket of this family reports that"
+	case NoSocket:
+		return "there is no socket"
 	case NotAsked:
 		return "not in the registered mask" + e.parts()
 	case Told:

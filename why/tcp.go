@@ -24,6 +24,8 @@ func (h *history) hupTCP() Explanation {
 	case c < 0:
 	case h.own(c, "dis"):
 		return Explanation{Cause: NotConnected, Parts: []Part{h.part(Own, c)}}
+	case h.obs[c].Errno == 0: // it came about, and ended with the same step
+		return Explanation{Cause: Gone, Parts: []Part{h.ended(c)}}
 	default:
 		return Explanation{Cause: NotConnected, Parts: []Part{h.failedConnect(c)}}
 	}
@@ -182,7 +184,11 @@ func (h *history) readShutTCP(i int) Part {
 	case state != "CLOSE" || was == "LISTEN":
 		return Part{}
 	case was == "CLOSE" || was == "SYN_SENT":
-		if c := h.connectBefore(i); c >= 0 {
+		c := h.connectBefore(i)
+		if c >= 0 && h.obs[c].Errno == 0 {
+			return h.ended(c)
+		}
+		if c >= 0 {
 			if p := h.failedConnect(c); p.Err != "" {
 				return p
 			}
