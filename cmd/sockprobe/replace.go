@@ -22,7 +22,8 @@ func replaceFile(path string, data []byte) error {
 	if !info.Mode().IsRegular() {
 		return os.WriteFile(path, data, 0)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".*"+filepath.Base(path))
+	// A name of its own: one made from the file's could be longer than NAME_MAX.
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".sockprobe-*")
 	if err != nil {
 		return errors.Unwrap(err) // of a name that nobody gave
 	}
