@@ -104,7 +104,7 @@ func newMatrixRow(i int, suites []Suite) matrixRow {
 			continue
 		}
 		r := s.Results[i]
-		row.Name, row.Essence, row.Script = printable(r.Name), printable(r.Essence), printable(r.Script)
+		row.Name, row.Essence, row.Script = Printable(r.Name), Printable(r.Essence), Printable(r.Script)
 		row.Cells = append(row.Cells, newMatrixCell(s, r))
 		if !slices.Contains(row.Statuses, r.Status) {
 			row.Statuses = append(row.Statuses, r.Status)
@@ -119,7 +119,7 @@ func newMatrixKernel(s Suite) matrixKernel {
 		Release: oneLine(s.Release),
 		Time:    fmt.Sprintf("%.1f s", s.Duration.Round(100*time.Millisecond).Seconds()),
 		Summary: firstLine(s.Failure),
-		Failure: printable(strings.TrimSpace(s.Failure)),
+		Failure: Printable(strings.TrimSpace(s.Failure)),
 		Counts:  slices.Clone(legend),
 	}
 	for _, r := range s.Results {
@@ -139,7 +139,7 @@ func newMatrixCell(s Suite, r Result) matrixCell {
 	if r.Status == Wrong && r.Golden != "" {
 		c.Notes = append(c.Notes, fmt.Sprintf("held against %q", oneLine(r.Golden)))
 	}
-	for line := range strings.Lines(printable(r.Diff)) {
+	for line := range strings.Lines(Printable(r.Diff)) {
 		text := strings.TrimSuffix(line, "\n")
 		c.Diff = append(c.Diff, diffLine{Class: diffClass(text), Text: text})
 	}

@@ -115,7 +115,7 @@ func newJUnitSuite(s Suite) junitSuite {
 			Class: class,
 			Name:  "kernel",
 			Time:  js.Time,
-			Error: &junitWhy{Message: firstLine(s.Failure), Type: "kernel", junitText: junitText{printable(s.Failure)}},
+			Error: &junitWhy{Message: firstLine(s.Failure), Type: "kernel", junitText: junitText{Printable(s.Failure)}},
 		})
 	}
 	for _, r := range s.Results {
@@ -129,7 +129,7 @@ func newJUnitCase(class string, r Result) junitCase {
 	switch r.Status {
 	case Same:
 	case Differs:
-		jc.Output = &junitText{printable(differsSentence(r) + "\n" + r.Diff)}
+		jc.Output = &junitText{Printable(differsSentence(r) + "\n" + r.Diff)}
 	case Skipped:
 		jc.Skipped = &junitWhy{Message: oneLine(r.Reason)}
 	case Wrong:
@@ -139,7 +139,7 @@ func newJUnitCase(class string, r Result) junitCase {
 		}
 		// Servers show the text and little else, so the script is in it.
 		text := strings.TrimRight(r.Script, "\n") + "\n" + r.Diff
-		jc.Failure = &junitWhy{Message: message, Type: Wrong.String(), junitText: junitText{printable(text)}}
+		jc.Failure = &junitWhy{Message: message, Type: Wrong.String(), junitText: junitText{Printable(text)}}
 	}
 	return jc
 }

@@ -86,7 +86,7 @@ func (b *ktapBlock) result(ok bool, n int, name, skip string) {
 }
 
 func (b *ktapBlock) diagnose(text string) {
-	for line := range strings.Lines(printable(text)) {
+	for line := range strings.Lines(Printable(text)) {
 		b.line(strings.TrimRight("# "+line, " \n"))
 	}
 }

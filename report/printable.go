@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// printable shows control characters by their pictures, U+2400 and on. A
-// guest's console has escape sequences in it, which a terminal must not obey
-// and which XML 1.0 cannot hold (section 2.2); nor can it hold U+FFFE, U+FFFF
-// and what is not UTF-8.
-func printable(s string) string {
+// Printable shows control characters by their pictures, U+2400 and on. A
+// guest's console, a file and a path may have escape sequences in them, which a
+// terminal must not obey and which XML 1.0 cannot hold (section 2.2); nor can it
+// hold U+FFFE, U+FFFF and what is not UTF-8.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':
@@ -27,7 +27,7 @@ func printable(s string) string {
 
 // oneLine is s for a place where only one line fits.
 func oneLine(s string) string {
-	return printable(strings.Join(strings.Fields(s), " "))
+	return Printable(strings.Join(strings.Fields(s), " "))
 }
 
 // firstLine is the first line of s that says something.

@@ -10,11 +10,12 @@ import (
 func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 	p := palette{on: colour}
 	for _, r := range s.Results {
+		r.Name, r.Reason, r.Script, r.Golden = oneLine(r.Name), oneLine(r.Reason), oneLine(r.Script), oneLine(r.Golden)
 		switch {
 		case r.Status == Wrong && r.Diff == "":
 			fmt.Fprintf(w, "%s %s: %s\n", p.alarm("FAIL"), r.Name, r.Reason)
 		case r.Status == Wrong:
-			fmt.Fprintf(w, "%s %s: %s\n%s", p.alarm("FAIL"), r.Name, r.Script, p.diff(r.Diff))
+			fmt.Fprintf(w, "%s %s: %s\n%s", p.alarm("FAIL"), r.Name, r.Script, p.diff(Printable(r.Diff)))
 		case r.Status == Skipped:
 			fmt.Fprintf(w, "skip %s: %s\n", r.Name, r.Reason)
 		case verbose && r.Status == Differs:

@@ -51,7 +51,7 @@ It exits with 1 if there is none, as grep does.`,
 			var table strings.Builder
 			w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 			for _, f := range files {
-				fmt.Fprintf(w, "%s\t%s\n", f.Name, f.Essence())
+				fmt.Fprintf(w, "%s\t%s\n", f.Name, report.Printable(f.Essence()))
 			}
 			must(w.Flush())
 			text := table.String()
@@ -83,8 +83,13 @@ func newShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			out := cmd.OutOrStdout()
 			for _, f := range files {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s", f.Format())
+				text := string(f.Format())
+				if isTerminal(out) { // which must not obey what a file holds
+					text = report.Printable(text)
+				}
+				fmt.Fprint(out, text)
 			}
 			return nil
 		},

@@ -12,6 +12,7 @@ import (
 
 	"sockprobe/kernel"
 	"sockprobe/ops"
+	"sockprobe/report"
 	"sockprobe/scenario"
 )
 
@@ -64,18 +65,18 @@ func exitCode(stderr io.Writer, err error) int {
 		return exitSkip
 	}
 	if skip, ok := errors.AsType[skipped](err); ok {
-		fmt.Fprintln(stderr, "sockprobe:", skip)
+		fmt.Fprintln(stderr, "sockprobe:", report.Printable(skip.Error()))
 		return exitSkip
 	}
 	if elsewhere, ok := errors.AsType[exitStatus](err); ok {
 		return int(elsewhere)
 	}
 	if boot, ok := errors.AsType[*kernel.BootError](err); ok && boot.Console != "" {
-		fmt.Fprintf(stderr, "sockprobe: the last of its console:\n%s\n", boot.Console)
+		fmt.Fprintf(stderr, "sockprobe: the last of its console:\n%s\n", report.Printable(boot.Console))
 	}
-	fmt.Fprintln(stderr, "sockprobe:", err)
+	fmt.Fprintln(stderr, "sockprobe:", report.Printable(err.Error()))
 	if hint := hintFor(err); hint != "" {
-		fmt.Fprintln(stderr, "sockprobe: hint:", hint)
+		fmt.Fprintln(stderr, "sockprobe: hint:", report.Printable(hint))
 	}
 	if _, ok := errors.AsType[nothingFound](err); ok {
 		return exitDiffs

@@ -107,10 +107,10 @@ func updateFiles(out io.Writer, files []sockprobe.File, o outcome) error {
 				f.Label(), scenario.MaxFileSize)
 		}
 		if err := replaceFile(f.Path, text); err != nil {
-			return fmt.Errorf("rewrite %s: %w", f.Path, err)
+			return fmt.Errorf("rewrite %s: %w", f.Label(), err)
 		}
 		updated++
-		fmt.Fprintf(out, "updated %s: %s\n", f.Path, what)
+		fmt.Fprintf(out, "updated %s: %s\n", f.Label(), report.Printable(what))
 	}
 	skipped := report.Count(o.suite).Skipped
 	summary := fmt.Sprintf("%d updated, %d as before", updated, len(files)-updated-skipped)
