@@ -24,8 +24,9 @@ var goldens embed.FS
 
 // A File is a .probe file and where it came from.
 type File struct {
-	*scenario.File
-	Path string // "" for one of the catalogue
+	*scenario.File        // nil if there is a Fault
+	Path           string // "" for one of the catalogue
+	Fault          error  // why the file could not be read, from LoadEach
 }
 
 // Label is what the file is called in what is printed.
@@ -62,6 +63,21 @@ func Catalogue(verbs []scenario.Verb) ([]File, error) {
 // a directory of them; without args, the catalogue. It gives everything or an
 // error, which is a *[scenario.Error] if the fault is the user's.
 func Load(args []string, verbs []scenario.Verb) ([]File, error) {
+	files, err := LoadEach(args, verbs)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.Fault != nil {
+			return nil, f.Fault
+		}
+	}
+	return files, nil
+}
+
+// LoadEach is Load, but for what cannot be read it gives a File with the Fault, in its
+// place among the others. The error is about the catalogue.
+func LoadEach(args []string, verbs []scenario.Verb) ([]File, error) {
 	catalogue, err := Catalogue(verbs)
 	if err != nil || len(args) == 0 {
 		return catalogue, err
@@ -76,23 +92,14 @@ func Load(args []string, verbs []scenario.Verb) ([]File, error) {
 		info, err := os.Stat(arg)
 		switch {
 		case err == nil && info.IsDir():
-			more, err := loadDir(arg, verbs)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, more...)
-			continue
+			files = append(files, loadDir(arg, verbs)...)
 		case err == nil:
-			f, err := loadFile(arg, verbs)
-			if err != nil {
-				return nil, err
-			}
-			files = append(files, f)
-			continue
+			files = append(files, loadFile(arg, verbs))
 		case strings.ContainsRune(arg, '/') || strings.HasSuffix(arg, scenario.Ext):
-			return nil, pathFault(arg, err)
+			files = append(files, File{Path: arg, Fault: pathFault(arg, err)})
+		default:
+			files = append(files, File{Path: arg, Fault: unknownName(arg, catalogue)})
 		}
-		return nil, unknownName(arg, catalogue)
 	}
 	return files, nil
 }
@@ -144,39 +151,43 @@ func pathFault(path string, err error) error {
 	}
 }
 
-func loadDir(dir string, verbs []scenario.Verb) ([]File, error) {
+func loadDir(dir string, verbs []scenario.Verb) []File {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, pathFault(dir, err)
+		return []File{{Path: dir, Fault: pathFault(dir, err)}}
 	}
 	var files []File
 	for _, e := range entries {
-		if e.IsDir() || !strings.HasSuffix(e.Name(), scenario.Ext) {
-			continue
+		if !e.IsDir() && strings.HasSuffix(e.Name(), scenario.Ext) {
+			files = append(files, loadFile(filepath.Join(dir, e.Name()), verbs))
 		}
-		f, err := loadFile(filepath.Join(dir, e.Name()), verbs)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, f)
 	}
 	if len(files) == 0 {
-		return nil, &scenario.Error{
+		return []File{{Path: dir, Fault: &scenario.Error{
 			Where:   scenario.ClipPath(dir),
 			Problem: "no " + scenario.Ext + " files there",
 			Hint:    "name a directory that holds some; \"sockprobe verify\" alone checks the built-in ones",
-		}
+		}}}
 	}
-	return files, nil
+	return files
 }
 
-func loadFile(path string, verbs []scenario.Verb) (File, error) {
+func loadFile(path string, verbs []scenario.Verb) File {
+	data, err := readFile(path)
+	if err != nil {
+		return File{Path: path, Fault: err}
+	}
+	f, err := scenario.ParseFile(path, data, verbs)
+	return File{f, path, err}
+}
+
+func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return File{}, pathFault(path, err)
+		return nil, pathFault(path, err)
 	}
 	if !info.Mode().IsRegular() { // a pipe could keep its reader waiting for ever
-		return File{}, &scenario.Error{
+		return nil, &scenario.Error{
 			Where:   scenario.ClipPath(path),
 			Problem: "not a regular file",
 			Hint:    "name a .probe file, or a directory of them",
@@ -184,14 +195,13 @@ func loadFile(path string, verbs []scenario.Verb) (File, error) {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return File{}, pathFault(path, err)
+		return nil, pathFault(path, err)
 	}
 	defer file.Close()
 	// One byte more than allowed is enough for ParseFile to refuse the rest.
 	data, err := io.ReadAll(io.LimitReader(file, scenario.MaxFileSize+1))
 	if err != nil {
-		return File{}, pathFault(path, err)
+		return nil, pathFault(path, err)
 	}
-	f, err := scenario.ParseFile(path, data, verbs)
-	return File{f, path}, err
+	return data, nil
 }
