@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -65,12 +66,12 @@ var htmlTests = []struct {
 	name    string
 	in      []Suite
 	kernels [][]string
-	matrix  [][]string
+	news    [][]string
+	rest    [][]string // nil if there is no such table
 }{
 	{
 		name:    "no kernel",
 		kernels: [][]string{{"kernel", "release", "same", "differs", "skipped", "wrong", "time"}},
-		matrix:  [][]string{{"scenario"}},
 	},
 	{
 		name: "every status and a failed kernel",
@@ -85,19 +86,41 @@ var htmlTests = []struct {
 			},
 			{"gvisor", "4.4.0", "1", "1", "1", "1", "1.2 s"},
 		},
-		matrix: [][]string{
+		news: [][]string{
 			{"scenario", "7.3.0-rc1failed no end mark after 60 s; the console's last lines:", "gvisor"},
-			{"fin-is-rdhup A FIN is RDHUP. -c shw -s pol", "not run", "same"},
+			{
+				"law-6 ERR brings all. -c snd,pol", "not run",
+				"wrong" + `not its goldenheld against "golden gvisor"` +
+					"@@ -1,2 +1,2 @@\n-cmd #1 stp #1: snd(c): ret=1\n+cmd #1 stp #1: snd(c): ret=-1 (EPIPE)\n cmd #1 stp #2: pol(c): ret=0 ev=0",
+			},
 			{
 				"shutw-keeps-out OUT stays. -c shw,pol", "not run",
 				"differs" + `differs from the default golden, as its own golden says: "golden gvisor"` +
 					"--- x (golden)\n+++ x (this kernel)\n@@ -1,1 +1,1 @@\n-ret=1 ev=0x4 (OUT)\n+ret=0 ev=0",
 			},
 			{"ipv6-only No IPv4. -c pol", "not run", "skippedno IPv6"},
+		},
+		rest: [][]string{
+			{"scenario", "7.3.0-rc1failed no end mark after 60 s; the console's last lines:", "gvisor"},
+			{"fin-is-rdhup A FIN is RDHUP. -c shw -s pol", "not run", "same"},
+		},
+	},
+	{
+		name: "a broken file, one without a golden and reasons",
+		in:   []Suite{emptySuite, brokenSuite},
+		kernels: [][]string{
+			{"kernel", "release", "same", "differs", "skipped", "wrong", "broken", "time"},
+			{"uml", "unknown", "0", "0", "0", "0", "0", "0.0 s"},
+			{"6.18", "6.18.1", "0", "1", "0", "1", "1", "0.0 s"},
+		},
+		news: [][]string{
+			{"scenario", "uml", "6.18"},
+			{`"a\x1b.probe"`, "not run", "brokenno script"},
+			{"new.probe -c pol", "not run", "wrong" + `it has no goldenheld against "golden"cmd #1 stp #0: con(c): ret=0`},
 			{
-				"law-6 ERR brings all. -c snd,pol", "not run",
-				"wrong" + `not its goldenheld against "golden gvisor"` +
-					"@@ -1,2 +1,2 @@\n-cmd #1 stp #1: snd(c): ret=1\n+cmd #1 stp #1: snd(c): ret=-1 (EPIPE)\n cmd #1 stp #2: pol(c): ret=0 ev=0",
+				"other.probe Others. -c pol see: example.org/", "not run",
+				`differsdiffers from the default golden, as its own golden says: "golden linux": it says ␛1.` +
+					"see: example.org/why -ret=0\n+ret=1",
 			},
 		},
 	},
@@ -108,29 +131,38 @@ var htmlTests = []struct {
 			{"kernel", "release", "same", "differs", "skipped", "wrong", "time"},
 			{`a <b> & "c" #1 d`, "5.10␀", "0", "1", "1", "2", "0.0 s"},
 		},
-		matrix: [][]string{
+		news: [][]string{
 			{"scenario", `a <b> & "c" #1 d`},
 			{"fin-is-rdhup -c shw -s pol", "wrong"},
-			{"shutw-keeps-out -c shw,pol", "skipped"},
-			{"ipv6-only -c pol", "differsdiffers from the default golden, as its own golden says"},
 			{
 				"x#1 <i>\ny &amp; ]]> Less < \"more\" & 'so' ␇ -c snd:\"<&>␁\"",
 				"wrong" + `odd # "<reason>" not ok 9 - forgedheld against "golden <5.18 & ␛"` +
 					"-a < b & c ]]> ␀␛[31m\n+\ufffd\ufffd\n\nnot ok 7 - forged\n@@ </pre><script>alert(1)</script>",
 			},
+			{"shutw-keeps-out -c shw,pol", "skipped"},
+			{"ipv6-only -c pol", "differsdiffers from the default golden, as its own golden says"},
 		},
 	},
 }
+
+var pageAnchor = regexp.MustCompile(`<a href="https://[^"]*" rel="noreferrer">`)
 
 func TestHTML(t *testing.T) {
 	for _, tt := range htmlTests {
 		t.Run(tt.name, func(t *testing.T) {
 			page := written(t, "HTML", tt.in...)
-			if diff := cmp.Diff([][][]string{tt.kernels, tt.matrix}, pageTables(t, page)); diff != "" {
-				t.Errorf("kernels and matrix (-want +got):\n%s", diff)
+			want := [][][]string{tt.kernels}
+			for _, table := range [][][]string{tt.news, tt.rest} {
+				if table != nil {
+					want = append(want, table)
+				}
 			}
+			if diff := cmp.Diff(want, pageTables(t, page)); diff != "" {
+				t.Errorf("kernels, news and rest (-want +got):\n%s", diff)
+			}
+			loaded := pageAnchor.ReplaceAllString(page, "") // what a person follows is not loaded
 			for _, outside := range []string{"http://", "https://", "src=", "@import", "url(", "//cdn"} {
-				if strings.Contains(page, outside) {
+				if strings.Contains(loaded, outside) {
 					t.Errorf("the page has %q in it, and should need nothing beside it", outside)
 				}
 			}
@@ -146,9 +178,9 @@ func TestHTML(t *testing.T) {
 func TestHTMLFilters(t *testing.T) {
 	page := written(t, "HTML", oneSuite, roughSuite)
 	for _, want := range []string{
-		`<tr data-statuses="same wrong">`,
-		`<tr data-statuses="differs skipped">`,
-		`<tr data-statuses="wrong">`,
+		`<tr id="fin-is-rdhup" data-statuses="same wrong">`,
+		`<tr id="shutw-keeps-out" data-statuses="differs skipped">`,
+		`data-statuses="wrong">`,
 		`<input type="checkbox" value="differs"> differs (2)`,
 		`<input type="checkbox" value="skipped"> skipped (2)`,
 		`<input type="checkbox" value="wrong"> wrong (2)`,
@@ -156,6 +188,33 @@ func TestHTMLFilters(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %s", want)
 		}
+	}
+}
+
+// TestHTMLSaysWhatItIs holds the line below the page's heading, and the links.
+func TestHTMLSaysWhatItIs(t *testing.T) {
+	var b strings.Builder
+	made := time.Date(2026, 12, 1, 11, 30, 0, 0, time.FixedZone("", 3600))
+	odd := Suite{Kernel: "6.1", Results: []Result{{
+		Name: "odd name", Script: "-c pol", Status: Differs,
+		See: []string{"javascript:alert(1)", "https://example.org/?a=1&b=<2> (Readiness), https://example.org/2 (poll, x)", "Documentation/x"},
+	}}}
+	if err := HTML(&b, Matrix{Suites: []Suite{odd}, Made: made, Version: "sockprobe 1 <2>"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<p class="made">Made on 2026-12-01 10:30 UTC by sockprobe 1 &lt;2&gt;</p>`,
+		`<tr id="odd-name" `, `<a class="name" href="#odd-name">odd name</a>`,
+		`see: javascript:alert(1)</span>`, `see: Documentation/x</span>`,
+		`<a href="https://example.org/2" rel="noreferrer">example.org/2 (poll, x)</a>`,
+		`<a href="https://example.org/?a=1&amp;b=%3c2%3e" rel="noreferrer">example.org/?a=1&amp;b=&lt;2&gt; (Readiness)</a>`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	if page := written(t, "HTML", Suite{Kernel: "6.1", Results: oneSuite.Results[:1]}); !strings.Contains(page, "There are none") {
+		t.Error("the page does not say that there is no difference")
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 
 // JUnit writes suites as the XML that CI servers read. It has no standard; this
 // is what Jenkins, GitLab and GitHub's actions have in common. A kernel is a
-// testsuite, a scenario a testcase, and a kernel that could not be run has one
-// testcase, with an error.
+// testsuite, a scenario a testcase, a file that could not be read has an error, and
+// a kernel that could not be run has one testcase, with an error.
 func JUnit(w io.Writer, suites []Suite) error {
 	all := junitSuites{Name: "sockprobe"}
 	var total time.Duration
@@ -100,6 +100,7 @@ func newJUnitSuite(s Suite) junitSuite {
 		junitCounts: junitCounts{
 			Tests:    len(s.Results),
 			Failures: c.Failed,
+			Errors:   c.Broken,
 			Skipped:  c.Skipped,
 			Time:     junitTime(s.Duration),
 		},
@@ -130,6 +131,8 @@ func newJUnitCase(class string, r Result) junitCase {
 	case Same:
 	case Differs:
 		jc.Output = &junitText{Printable(differsSentence(r) + "\n" + r.Diff)}
+	case Broken:
+		jc.Error = &junitWhy{Message: oneLine(r.Reason), Type: "file"}
 	case Skipped:
 		jc.Skipped = &junitWhy{Message: oneLine(r.Reason)}
 	case Wrong:
@@ -138,7 +141,7 @@ func newJUnitCase(class string, r Result) junitCase {
 			message = "the answers are not the golden's"
 		}
 		// Servers show the text and little else, so the script is in it.
-		text := strings.TrimRight(r.Script, "\n") + "\n" + r.Diff
+		text := strings.TrimRight(r.Script, "\n") + "\n" + r.Diff + r.Answers
 		jc.Failure = &junitWhy{Message: message, Type: Wrong.String(), junitText: junitText{Printable(text)}}
 	}
 	return jc

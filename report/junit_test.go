@@ -62,6 +62,33 @@ not syncing <swapper> & ]]]]><![CDATA[>
 `,
 	},
 	{
+		name: "a broken file, one without a golden and reasons",
+		in:   []Suite{brokenSuite},
+		want: `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="sockprobe" tests="3" failures="1" errors="1" skipped="0" time="0.000">
+  <testsuite name="6.18" tests="3" failures="1" errors="1" skipped="0" time="0.000">
+    <properties>
+      <property name="release" value="6.18.1"></property>
+    </properties>
+    <testcase classname="sockprobe.6.18" name="&#34;a\x1b.probe&#34;" time="0.000">
+      <error message="no script" type="file"></error>
+    </testcase>
+    <testcase classname="sockprobe.6.18" name="new.probe" time="0.000">
+      <failure message="it has no golden" type="wrong"><![CDATA[-c pol
+cmd #1 stp #0: con(c): ret=0
+]]></failure>
+    </testcase>
+    <testcase classname="sockprobe.6.18" name="other.probe" time="0.000">
+      <system-out><![CDATA[differs from the default golden, as its own golden says: "golden linux": it says ␛1.
+-ret=0
++ret=1
+]]></system-out>
+    </testcase>
+  </testsuite>
+</testsuites>
+`,
+	},
+	{
 		name: "characters",
 		in:   []Suite{roughSuite},
 		want: `<?xml version="1.0" encoding="UTF-8"?>

@@ -28,10 +28,10 @@ func KTAP(w io.Writer, suites []Suite) error {
 		// "It often makes sense for a test to be marked skipped if all of its
 		// subtests have been skipped", says ktap.rst.
 		c := Count(s)
-		if c.Passed+c.Failed == 0 {
+		if c.Passed+c.Failed+c.Broken == 0 {
 			skip = "no scenario ran"
 		}
-		outer.result(c.Failed == 0, i+1, s.Kernel, skip)
+		outer.result(c.Failed+c.Broken == 0, i+1, s.Kernel, skip)
 	}
 	_, err := outer.WriteTo(w)
 	return err
@@ -65,9 +65,11 @@ func (b *ktapBlock) scenario(n int, r Result) {
 		if r.Reason != "" {
 			b.diagnose("reason: " + r.Reason)
 		}
-		b.diagnose(r.Diff)
+		b.diagnose(r.Diff + r.Answers)
+	case Broken:
+		b.diagnose("error: " + r.Reason)
 	}
-	b.result(r.Status != Wrong, n, r.Name, skip)
+	b.result(r.Status < Wrong, n, r.Name, skip)
 }
 
 // result ends a test. The hyphen is not in ktap.rst's grammar, where it would be
@@ -93,10 +95,14 @@ func (b *ktapBlock) diagnose(text string) {
 
 func (b *ktapBlock) line(line string) { b.WriteString(b.indent + line + "\n") }
 
-// differsSentence says what Differs means for a result.
+// differsSentence says what Differs means for a result, and why it does.
 func differsSentence(r Result) string {
-	if r.Golden == "" {
-		return "differs from the default golden, as its own golden says"
+	sentence := "differs from the default golden, as its own golden says"
+	if r.Golden != "" {
+		sentence += fmt.Sprintf(": %q", oneLine(r.Golden))
 	}
-	return fmt.Sprintf("differs from the default golden, as its own golden says: %q", oneLine(r.Golden))
+	if r.Why != "" {
+		sentence += ": " + oneLine(r.Why)
+	}
+	return sentence
 }

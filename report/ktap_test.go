@@ -73,6 +73,29 @@ ok 4 - uml # SKIP no scenario ran
 `,
 	},
 	{
+		name: "a broken file, one without a golden and reasons",
+		in:   []Suite{brokenSuite, {Kernel: "6.19", Results: brokenSuite.Results[:1]}},
+		want: `KTAP version 1
+1..2
+  KTAP version 1
+  1..3
+  # error: no script
+  not ok 1 - "a\x1b.probe"
+  # script: -c pol
+  # reason: it has no golden
+  # cmd #1 stp #0: con(c): ret=0
+  not ok 2 - new.probe
+  # differs from the default golden, as its own golden says: "golden linux": it says ␛1.
+  ok 3 - other.probe
+not ok 1 - 6.18
+  KTAP version 1
+  1..1
+  # error: no script
+  not ok 1 - "a\x1b.probe"
+not ok 2 - 6.19
+`,
+	},
+	{
 		name: "characters",
 		in:   []Suite{roughSuite},
 		want: `KTAP version 1

@@ -10,7 +10,8 @@ import (
 
 // suiteFormats is every format of suites.
 var suiteFormats = map[string]func(io.Writer, []Suite) error{
-	"KTAP": KTAP, "JUnit": JUnit, "JSON": SuitesJSON, "HTML": HTML,
+	"KTAP": KTAP, "JUnit": JUnit, "JSON": SuitesJSON,
+	"HTML": func(w io.Writer, suites []Suite) error { return HTML(w, Matrix{Suites: suites}) },
 }
 
 // written is what a format makes of suites.
@@ -70,6 +71,24 @@ var roughSuite = Suite{
 			Name: "x#1 <i>\ny &amp; ]]>", Essence: "Less < \"more\" & 'so' \x07", Script: "-c snd:\"<&>\x01\"", Status: Wrong,
 			Reason: "odd # \"<reason>\"\r\nnot ok 9 - forged", Golden: "golden <5.18 & \x1b",
 			Diff: "-a < b & c ]]> \x00\x1b[31m\n+\xff\ufffe\n\nnot ok 7 - forged\n@@ </pre><script>alert(1)</script>",
+		},
+	},
+}
+
+// brokenSuite has a file that could not be read, one that has no golden, and one whose
+// comment says why a kernel differs.
+var brokenSuite = Suite{
+	Kernel:  "6.18",
+	Release: "6.18.1",
+	Results: []Result{
+		{Name: `"a\x1b.probe"`, Status: Broken, Reason: "no script"},
+		{
+			Name: "new.probe", Script: "-c pol", Status: Wrong, Reason: "it has no golden",
+			Golden: "golden", Answers: "cmd #1 stp #0: con(c): ret=0\n",
+		},
+		{
+			Name: "other.probe", Essence: "Others.", Script: "-c pol", Status: Differs, Golden: "golden linux", Diff: "-ret=0\n+ret=1\n",
+			Why: "it says \x1b1.", WhySee: []string{"https://example.org/why"}, See: []string{"https://example.org/"},
 		},
 	},
 }

@@ -17,11 +17,17 @@ type Result struct {
 	Essence string // what it shows, in a sentence
 	Script  string
 	Status  Status
-	Reason  string // why it was skipped, or in a word what is wrong; "" otherwise
+	Reason  string // why it was skipped or broken, or in a word what is wrong; "" otherwise
 	Golden  string // which golden it was held against: "golden", "golden gvisor"
 	// Diff is a unified diff: for Wrong, from its golden to the answers; for
 	// Differs, from the default golden to the answers, which are as known.
-	Diff     string
+	Diff string
+	// Answers are what the kernel answered, in the stable form, where there is no golden to
+	// hold them against.
+	Answers  string
+	Why      string   // what the file says of such kernels, where they answer otherwise
+	WhySee   []string // and where more is said of that
+	See      []string // where more is said of the scenario
 	Duration time.Duration
 }
 
@@ -34,15 +40,16 @@ const (
 	Differs               // as the golden for such a kernel, which is another
 	Skipped               // the kernel lacks what the scenario is about
 	Wrong                 // not its golden, or there is none
+	Broken                // its file cannot be read or makes no sense, so that nothing ran
 )
 
 func (s Status) String() string {
-	return [...]string{"same", "differs", "skipped", "wrong"}[s]
+	return [...]string{"same", "differs", "skipped", "wrong", "broken"}[s]
 }
 
 // Counts are the results of suites by status; a kernel that could not be run
 // counts as one that failed.
-type Counts struct{ Passed, Failed, Skipped int }
+type Counts struct{ Passed, Failed, Skipped, Broken int }
 
 // Count counts the results of suites. Same and Differs have passed.
 func Count(suites ...Suite) Counts {
@@ -59,6 +66,8 @@ func Count(suites ...Suite) Counts {
 				c.Skipped++
 			case Wrong:
 				c.Failed++
+			case Broken:
+				c.Broken++
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -32,15 +33,18 @@ func SuitesJSON(w io.Writer, suites []Suite) error {
 // resultRecord is a scenario on a kernel in JSON. docs/results.schema.json
 // describes it and failureRecord; a test holds them together.
 type resultRecord struct {
-	Kernel  string  `json:"kernel"`
-	Release string  `json:"release,omitempty"`
-	Name    string  `json:"name"`
-	Status  string  `json:"status"`
-	Reason  string  `json:"reason,omitempty"`
-	Golden  string  `json:"golden,omitempty"`
-	Script  string  `json:"script,omitempty"`
-	Diff    string  `json:"diff,omitempty"`
-	Seconds float64 `json:"seconds,omitempty"`
+	Kernel  string   `json:"kernel"`
+	Release string   `json:"release,omitempty"`
+	Name    string   `json:"name"`
+	Status  string   `json:"status"`
+	Reason  string   `json:"reason,omitempty"`
+	Golden  string   `json:"golden,omitempty"`
+	Script  string   `json:"script,omitempty"`
+	Diff    string   `json:"diff,omitempty"`
+	Answers string   `json:"answers,omitempty"`
+	Why     string   `json:"why,omitempty"`
+	See     []string `json:"see,omitempty"`
+	Seconds float64  `json:"seconds,omitempty"`
 }
 
 type failureRecord struct {
@@ -58,6 +62,9 @@ func newResultRecord(s Suite, r Result) resultRecord {
 		Golden:  r.Golden,
 		Script:  r.Script,
 		Diff:    r.Diff,
+		Answers: r.Answers,
+		Why:     r.Why,
+		See:     slices.Concat(r.WhySee, r.See),
 		Seconds: r.Duration.Round(time.Microsecond).Seconds(),
 	}
 }

@@ -26,6 +26,14 @@ var suiteJSONTests = []struct {
 `,
 	},
 	{
+		name: "a broken file, one without a golden and reasons",
+		in:   []Suite{brokenSuite},
+		want: `{"kernel":"6.18","release":"6.18.1","name":"\"a\\x1b.probe\"","status":"broken","reason":"no script"}
+{"kernel":"6.18","release":"6.18.1","name":"new.probe","status":"wrong","reason":"it has no golden","golden":"golden","script":"-c pol","answers":"cmd #1 stp #0: con(c): ret=0\n"}
+{"kernel":"6.18","release":"6.18.1","name":"other.probe","status":"differs","golden":"golden linux","script":"-c pol","diff":"-ret=0\n+ret=1\n","why":"it says \u001b1.","see":["https://example.org/why","https://example.org/"]}
+`,
+	},
+	{
 		name: "a failed kernel and characters",
 		in:   []Suite{failedSuite, {Kernel: roughSuite.Kernel, Results: roughSuite.Results[3:]}},
 		want: `{"kernel":"7.3.0-rc1","failure":"no end mark after 60 s; the console's last lines:\r\n\u001b[1m[    0.1] Kernel panic #1\u001b[0m\r\n\r\nnot syncing <swapper> & ]]>\n"}
@@ -56,7 +64,7 @@ func TestSuitesJSONFollowsItsSchema(t *testing.T) {
 		}
 		return schema.Validate(v)
 	}
-	for line := range strings.Lines(written(t, "JSON", oneSuite, failedSuite, roughSuite)) {
+	for line := range strings.Lines(written(t, "JSON", oneSuite, failedSuite, roughSuite, brokenSuite)) {
 		if err := valid(line); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
@@ -73,6 +81,9 @@ func TestSuitesJSONFollowsItsSchema(t *testing.T) {
 		`{"kernel":"uml","name":"x","status":"same","failure":"no"}`,
 		`{"kernel":"uml","failure":""}`,
 		`{"kernel":"uml","release":"6.1","failure":"no"}`,
+		`{"kernel":"uml","name":"x","status":"broken"}`,
+		`{"kernel":"uml","name":"x","status":"broken","reason":"no script","diff":"-a"}`,
+		`{"kernel":"uml","name":"x","status":"differs","see":[]}`,
 	} {
 		if valid(wrong) == nil {
 			t.Errorf("the schema allows %s", wrong)
@@ -83,5 +94,5 @@ func TestSuitesJSONFollowsItsSchema(t *testing.T) {
 // TestResultsSchemaDescribesEveryField holds the schema and the fields together
 // from the other side: none is described that is never written.
 func TestResultsSchemaDescribesEveryField(t *testing.T) {
-	holdFields(t, "../docs/results.schema.json", written(t, "JSON", oneSuite, failedSuite))
+	holdFields(t, "../docs/results.schema.json", written(t, "JSON", oneSuite, failedSuite, brokenSuite))
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // VerifyText prints what came of scenarios on one kernel: those that are wrong
@@ -12,10 +13,13 @@ func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 	for _, r := range s.Results {
 		r.Name, r.Reason, r.Script, r.Golden = oneLine(r.Name), oneLine(r.Reason), oneLine(r.Script), oneLine(r.Golden)
 		switch {
-		case r.Status == Wrong && r.Diff == "":
+		case r.Status == Broken, r.Status == Wrong && r.Diff == "":
 			fmt.Fprintf(w, "%s %s: %s\n", p.alarm("FAIL"), r.Name, r.Reason)
+			if r.Answers != "" { // as a section of the file, to be pasted
+				fmt.Fprintf(w, "-- %s --\n%s", r.Golden, wholeLines(Printable(r.Answers)))
+			}
 		case r.Status == Wrong:
-			fmt.Fprintf(w, "%s %s: %s\n%s", p.alarm("FAIL"), r.Name, r.Script, p.diff(Printable(r.Diff)))
+			fmt.Fprintf(w, "%s %s: %s\n%s", p.alarm("FAIL"), r.Name, r.Script, p.diff(wholeLines(Printable(r.Diff))))
 		case r.Status == Skipped:
 			fmt.Fprintf(w, "skip %s: %s\n", r.Name, r.Reason)
 		case verbose && r.Status == Differs:
@@ -27,11 +31,17 @@ func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 	fmt.Fprintln(w, Count(s))
 }
 
+// wholeLines is text that ends with a newline.
+func wholeLines(text string) string { return strings.TrimSuffix(text, "\n") + "\n" }
+
 // String is the counts in words.
 func (c Counts) String() string {
 	text := fmt.Sprintf("%d passed, %d failed", c.Passed, c.Failed)
 	if c.Skipped > 0 {
 		text += fmt.Sprintf(", %d skipped", c.Skipped)
+	}
+	if c.Broken > 0 {
+		text += fmt.Sprintf(", %d broken", c.Broken)
 	}
 	return text
 }

@@ -55,16 +55,16 @@ func (s *settings) coloured(w io.Writer) bool {
 }
 
 // render writes suites in a format for other programs.
-func render(w io.Writer, format string, suites []report.Suite) error {
+func render(w io.Writer, format string, m report.Matrix) error {
 	switch format {
 	case "ktap":
-		return report.KTAP(w, suites)
+		return report.KTAP(w, m.Suites)
 	case "junit":
-		return report.JUnit(w, suites)
+		return report.JUnit(w, m.Suites)
 	case "json":
-		return report.SuitesJSON(w, suites)
+		return report.SuitesJSON(w, m.Suites)
 	case "html":
-		return report.HTML(w, suites)
+		return report.HTML(w, m)
 	default:
 		return fmt.Errorf("no format %q", format)
 	}

@@ -50,6 +50,11 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
+// faults are several errors, each with a line of its own.
+type faults []error
+
+func (f faults) Error() string { return errors.Join(f...).Error() }
+
 func fault(hint, format string, args ...any) error {
 	return hinted{fmt.Errorf(format, args...), hint}
 }
@@ -74,9 +79,15 @@ func exitCode(stderr io.Writer, err error) int {
 	if boot, ok := errors.AsType[*kernel.BootError](err); ok && boot.Console != "" {
 		fmt.Fprintf(stderr, "sockprobe: the last of its console:\n%s\n", report.Printable(boot.Console))
 	}
-	fmt.Fprintln(stderr, "sockprobe:", report.Printable(err.Error()))
-	if hint := hintFor(err); hint != "" {
-		fmt.Fprintln(stderr, "sockprobe: hint:", report.Printable(hint))
+	list, ok := errors.AsType[faults](err)
+	if !ok {
+		list = faults{err}
+	}
+	for _, err := range list {
+		fmt.Fprintln(stderr, "sockprobe:", report.Printable(err.Error()))
+		if hint := hintFor(err); hint != "" {
+			fmt.Fprintln(stderr, "sockprobe: hint:", report.Printable(hint))
+		}
 	}
 	if _, ok := errors.AsType[nothingFound](err); ok {
 		return exitDiffs

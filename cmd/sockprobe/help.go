@@ -219,7 +219,9 @@ initramfs (CONFIG_BLK_DEV_INITRD), ELF binaries, TCP/IPv4 and /proc. A guest tha
 gives no full answer has failed: exit code 2, and the last of its console.
 
 COMMAND is split at blanks, without a shell. This program must be there under the
-same path: exec:ssh HOST, exec:nsenter -t PID -n, exec:docker exec NAME.
+same path: exec:ssh HOST, exec:nsenter -t PID -n, exec:docker exec NAME. What COMMAND
+prints before the program runs is skipped, up to 64 KiB, and COMMAND has to wait
+for the program.
 
 What differs by timing and not by meaning: --settle makes each step wait until
 readiness has not changed for a while, and is on for gVisor and MPTCP by itself. --repeat

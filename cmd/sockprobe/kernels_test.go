@@ -248,6 +248,13 @@ func TestMatrix(t *testing.T) {
 	if code != exitOK || stderr != "" {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}
+	if !strings.HasPrefix(stdout, "all 2 scenarios: same on all kernels") || strings.Count(stdout, "\n") > 10 {
+		t.Errorf("nothing differs, and it is\n%s", stdout)
+	}
+	stdout, stderr, code = on(t, "matrix", "--all", "--only", "fin-is-rdhup,listener-shutr", "host", "host")
+	if code != exitOK || stderr != "" {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
 	for _, want := range []string{"\nfin-is-rdhup ", "\nlistener-shutr ", "same since", "4 passed, 0 failed\n"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)

@@ -16,7 +16,6 @@ import (
 
 	"sockprobe"
 	"sockprobe/kernel"
-	"sockprobe/ops"
 	"sockprobe/report"
 )
 
@@ -28,19 +27,21 @@ func newMatrix(set *settings) *cobra.Command {
 	format := choice{"text", matrixFormats}
 	var only []string
 	var page string
+	var all bool
 	cmd := &cobra.Command{
 		Use:   "matrix KERNEL...",
 		Short: "Run the catalogue on several kernels and show where they differ",
 		Long: `matrix runs the catalogue on each kernel, one boot a kernel for all scenarios and
-as many kernels at a time as there are processors, and prints one table: a row a
-scenario, a column a kernel, Linux in the order of its versions. A cell says
+as many kernels at a time as there are processors. It prints what is new: the
+kernels that did not run, then what is wrong, then where kernels differ and why,
+as the files say it, with the lines that differ. --all adds the table: a row a
+scenario, a column a kernel, Linux in the order of its versions. A result is
 
     same     it answers what the default golden has: what a current Linux answers
     differs  it answers otherwise, as the golden for such kernels has it
     wrong    it does not answer what its golden has; the exit code will be 1
     skipped  the kernel lacks what the scenario is about, as its file says
-
-Below it, for each difference, are the lines that differ.
+    broken   its file cannot be read; the exit code will be 2
 
 A kernel is one of
 ` + kernelTable(),
@@ -53,7 +54,7 @@ A kernel is one of
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := sockprobe.Load(only, ops.Verbs())
+			files, err := load(only, format.value, false)
 			if err != nil {
 				return err
 			}
@@ -71,29 +72,31 @@ A kernel is one of
 			ctx, stop := interruptible()
 			defer stop()
 			start := time.Now()
-			suites := runMatrix(ctx, kernels, files, set, cmd.ErrOrStderr())
+			suites, list := runMatrix(ctx, kernels, files, set, cmd.ErrOrStderr())
 			if ctx.Err() != nil {
 				return errors.New("interrupted")
 			}
+			m := report.Matrix{Suites: suites, Took: time.Since(start), Made: start, Version: version()}
 			out := cmd.OutOrStdout()
 			if format.value == "text" {
-				report.MatrixText(out, suites, time.Since(start), set.coloured(out))
-			} else if err := render(out, format.value, suites); err != nil {
+				report.MatrixText(out, m, all, set.coloured(out))
+			} else if err := render(out, format.value, m); err != nil {
 				return err
 			}
 			if page != "" {
 				var html bytes.Buffer
-				if err := report.HTML(&html, suites); err != nil {
+				if err := report.HTML(&html, m); err != nil {
 					return err
 				}
 				if err := replaceFile(page, html.Bytes()); err != nil {
 					return fmt.Errorf("write %s: %w", page, err)
 				}
 			}
-			return verdict(suites)
+			return verdict(suites, list)
 		},
 	}
 	cmd.Flags().Var(&format, "format", "text, ktap, junit, json or html")
+	cmd.Flags().BoolVar(&all, "all", false, "print the table of all scenarios, too")
 	cmd.Flags().StringVar(&page, "html", "", "write the page of --format html to `FILE`, too")
 	cmd.Flags().StringSliceVar(&only, "only", nil, "these scenarios (`NAME,FILE,DIR`) instead of the catalogue")
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(matrixFormats, cobra.ShellCompDirectiveNoFileComp)))
@@ -101,12 +104,13 @@ A kernel is one of
 	return cmd
 }
 
-// verdict is the error that suites amount to.
-func verdict(suites []report.Suite) error {
-	for _, s := range suites {
-		if s.Failure != "" {
-			return errNoBoot
-		}
+// verdict is the error that suites amount to, with the faults of files.
+func verdict(suites []report.Suite, list faults) error {
+	if slices.ContainsFunc(suites, func(s report.Suite) bool { return s.Failure != "" }) {
+		list = append(list, errNoBoot)
+	}
+	if len(list) > 0 {
+		return list
 	}
 	switch c := report.Count(suites...); {
 	case c.Failed > 0:
@@ -117,8 +121,9 @@ func verdict(suites []report.Suite) error {
 	return nil
 }
 
-// runMatrix runs files on kernels, as many at a time as there are processors.
-func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.File, set *settings, stderr io.Writer) []report.Suite {
+// runMatrix runs files on kernels, as many at a time as there are processors. It gives the
+// faults of files, too.
+func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.File, set *settings, stderr io.Writer) ([]report.Suite, faults) {
 	outcomes := make([]outcome, len(kernels))
 	shown := newBootProgress(stderr, kernels)
 	defer shown.stop()
@@ -149,11 +154,17 @@ func runMatrix(ctx context.Context, kernels []kernel.Kernel, files []sockprobe.F
 	// Linux by its versions, so that a change shows once; the others as named.
 	slices.SortStableFunc(outcomes, func(a, b outcome) int { return a.system.Compare(b.system) })
 	suites := make([]report.Suite, len(outcomes))
+	var list faults
 	for i, o := range outcomes {
 		suites[i] = o.suite
+		for _, fault := range o.faults { // a file's fault may be one on every kernel
+			if !slices.ContainsFunc(list, func(f error) bool { return f.Error() == fault.Error() }) {
+				list = append(list, fault)
+			}
+		}
 	}
 	tellApart(suites)
-	return suites
+	return suites, list
 }
 
 // failure is an error with its hint and the console that goes with it.

@@ -20,6 +20,7 @@ type outcome struct {
 	system  scenario.System
 	answers []observed // one a file
 	suite   report.Suite
+	faults  []error // of files
 }
 
 // ask runs files on a kernel, or in this process if k is nil, all in one boot
@@ -27,7 +28,9 @@ type outcome struct {
 func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *settings, shown *progress) (outcome, error) {
 	req := request{Timeout: set.timeout.duration(), Settle: time.Duration(set.settle), Repeat: int(set.repeat)}
 	for _, f := range files {
-		req.Scripts = append(req.Scripts, f.Script.String())
+		if f.Fault == nil {
+			req.Scripts = append(req.Scripts, f.Script.String())
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, set.bootTimeout.duration())
 	defer cancel()
@@ -36,17 +39,23 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 	if err := execute(ctx, k, req, &answer, shown); err != nil {
 		return outcome{}, err
 	}
-	system, answers, err := readAnswer(answer.kept.Bytes(), len(files))
+	system, answers, err := readAnswer(answer.kept.Bytes(), len(req.Scripts))
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{system: system, answers: answers}
+	o := outcome{system: system}
 	o.suite = report.Suite{Kernel: system.Short(), Release: system.Release, Duration: time.Since(start)}
-	for i, f := range files {
-		r, err := judge(f, system, answers[i])
-		if err != nil {
-			return outcome{}, err
+	for _, f := range files {
+		var a observed
+		if f.Fault == nil {
+			a, answers = answers[0], answers[1:]
 		}
+		r, fault := judge(f, system, a)
+		if fault != nil {
+			r = report.Result{Name: f.Label(), Status: report.Broken, Reason: fault.Error()}
+			o.faults = append(o.faults, fault)
+		}
+		o.answers = append(o.answers, a)
 		o.suite.Results = append(o.suite.Results, r)
 	}
 	return o, nil
@@ -94,8 +103,12 @@ func execute(ctx context.Context, k kernel.Kernel, req request, answer io.Writer
 	}
 }
 
-// judge holds a kernel's answers to one file against the golden for it.
+// judge holds a kernel's answers to one file against the golden for it. The error is a fault
+// of the file.
 func judge(f sockprobe.File, system scenario.System, o observed) (report.Result, error) {
+	if f.Fault != nil {
+		return report.Result{}, f.Fault
+	}
 	section, golden, err := f.Resolve(system)
 	if err != nil {
 		return report.Result{}, err
@@ -113,11 +126,15 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 	got := report.Stable(o.tally)
 	switch {
 	case golden == nil:
-		r.Status, r.Reason = report.Wrong, "it has no golden; \"sockprobe verify -u\" writes one"
+		r.Status, r.Reason, r.Answers = report.Wrong, "it has no golden; \"sockprobe verify -u\" writes one", string(got)
 	case !report.Agrees(golden, got):
 		r.Status, r.Diff = report.Wrong, report.GoldenDiff(f.Label(), section, golden, got)
 	case !report.Agrees(f.Golden, got):
 		r.Status, r.Diff = report.Differs, report.GoldenDiff(f.Label(), "golden", f.Golden, got)
+	}
+	if r.Status != report.Same {
+		r.Why, r.WhySee = f.Told(system)
+		r.See = f.Links()
 	}
 	return r, nil
 }

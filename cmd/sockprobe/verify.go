@@ -23,7 +23,11 @@ func newVerify(set *settings) *cobra.Command {
 		Long: `verify runs .probe files and compares what this kernel answers with the golden in
 each. Without an argument it runs the catalogue that is built in. A difference
 is shown as a unified diff and makes the exit code 1; so does a file without a
-golden.
+golden, whose answers are shown.
+
+For --format text all files are read before anything runs, and a fault in one ends
+it. The other formats have a case for each file that cannot be read and results of
+the others; the exit code is 2, and standard error says what is wrong, too.
 
 With --on it does the same for another kernel, all files in one boot. The files
 are read, and written, here.
@@ -35,7 +39,7 @@ are read, and written, here.
   sockprobe --on gvisor verify --settle 5ms`,
 		ValidArgsFunction: completeNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := sockprobe.Load(args, ops.Verbs())
+			files, err := load(args, format.value, update)
 			if err != nil {
 				return err
 			}
@@ -69,24 +73,37 @@ are read, and written, here.
 				out = io.Discard
 			}
 			if update {
+				if len(o.faults) > 0 {
+					return o.faults[0] // nothing is half done
+				}
 				return updateFiles(out, files, o)
 			}
 			switch format.value {
 			case "text":
 				report.VerifyText(out, o.suite, set.verbose, set.coloured(cmd.OutOrStdout()))
 			default:
-				err = render(out, format.value, []report.Suite{o.suite})
+				err = render(out, format.value, report.Matrix{Suites: []report.Suite{o.suite}})
 			}
 			if err != nil {
 				return err
 			}
-			return verdict([]report.Suite{o.suite})
+			return verdict([]report.Suite{o.suite}, o.faults)
 		},
 	}
 	cmd.Flags().BoolVarP(&update, "update", "u", false, "write this kernel's answers into the files")
 	cmd.Flags().Var(&format, "format", format.String()+", the default; or ktap, junit, json")
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(verifyFormats, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
+}
+
+// load reads the files of verify and matrix. For a person all is read before anything runs,
+// and the first fault is the end. A format for other programs gets the results of the other
+// files, and the fault as one of them: a CI server shows no empty report.
+func load(args []string, format string, update bool) ([]sockprobe.File, error) {
+	if format == "text" || update {
+		return sockprobe.Load(args, ops.Verbs())
+	}
+	return sockprobe.LoadEach(args, ops.Verbs())
 }
 
 // updateFiles writes a kernel's answers into the files that have others.
