@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -175,5 +176,15 @@ func TestTail(t *testing.T) {
 	}
 	if shown := kept.String(); len(shown) > consoleBytes || len(shown) < consoleBytes/2 || strings.Trim(shown, "é") != "" {
 		t.Errorf("%d bytes are shown, from %.10q on", len(shown), shown)
+	}
+}
+
+// TestTooLateToStart holds that a run whose time is over before its child is started says so.
+func TestTooLateToStart(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	_, err := command{name: "exec:true", before: []string{"true"}}.Run(ctx, Job{Stdout: io.Discard, Stderr: io.Discard})
+	if boot, ok := errors.AsType[*BootError](err); !ok || boot.Problem != "it did not finish in time" {
+		t.Errorf("error %v", err)
 	}
 }

@@ -43,6 +43,9 @@ func talk(ctx context.Context, cancel context.CancelCauseFunc, cmd *exec.Cmd, gi
 	give(answersIn)
 	err = cmd.Start()
 	answersIn.Close()
+	if err != nil && ctx.Err() != nil { // the time was over before the start
+		return reply{err: err, cause: context.Cause(ctx)}
+	}
 	if err != nil {
 		return reply{err: startError{fmt.Errorf("start %s: %w", cmd.Path, err)}}
 	}
