@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"sockprobe/report"
 )
 
 // A progress is one line on a terminal that says what the program does right now.
@@ -106,7 +108,8 @@ func (p *progress) draw(elapsed time.Duration) {
 		return
 	}
 	line := fmt.Sprintf("%d s: %s", int(elapsed.Seconds()), p.text)
-	fmt.Fprint(p.w, eraseLine+wrapOff+strings.ReplaceAll(line, "\n", " ")+wrapOn)
+	line = strings.Join(strings.Fields(report.Printable(line)), " ") // a kernel's name is its image's word
+	fmt.Fprint(p.w, eraseLine+wrapOff+line+wrapOn)
 	p.drawn = true
 }
 

@@ -47,9 +47,9 @@ func TestProgress(t *testing.T) {
 			p.draw(2 * time.Second)
 		}, []string{"2 s: b"}},
 		{"one row, whatever the text", func(p *progress, _ *strings.Builder) {
-			p.set("exec:a\nb")
+			p.set("6.1\n\x1b[2J")
 			p.draw(time.Second)
-		}, []string{"1 s: exec:a b"}},
+		}, []string{"1 s: 6.1 ␛[2J"}},
 		{"a notice stays and the line goes", func(p *progress, _ *strings.Builder) {
 			p.set("a")
 			p.draw(time.Second)
