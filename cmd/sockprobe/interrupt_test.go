@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -16,20 +18,33 @@ import (
 func TestRepeatInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
 	// SIGINT is ignored until the program asks for it, so that none comes too early.
-	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" INT; exec sockprobe --format json --repeat 1000000 -c pol,clo`)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" INT; echo ignored; exec sockprobe --format json --repeat 1000000 -c pol,clo`)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	lines := bufio.NewReader(pipe)
+	if line, err := lines.ReadString('\n'); line != "ignored\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	ended := make(chan []byte)
+	go func() {
+		out, _ := io.ReadAll(lines)
+		_ = cmd.Wait() // the exit code says it
+		ended <- out
+	}()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	var stdout []byte
 	for running := true; running; {
 		select {
-		case <-ended:
+		case stdout = <-ended:
 			running = false
 		case <-tick.C:
 			_ = cmd.Process.Signal(syscall.SIGINT) // one that has ended needs none
@@ -46,7 +61,7 @@ func TestRepeatInterrupted(t *testing.T) {
 		return
 	}
 	count := fmt.Sprintf(`"count":%s,"runs":%s}`, said[1], said[1])
-	if lines := strings.Count(stdout.String(), count); lines != 3 {
-		t.Errorf("%d lines with %s, want 3:\n%s", lines, count, &stdout)
+	if lines := strings.Count(string(stdout), count); lines != 3 {
+		t.Errorf("%d lines with %s, want 3:\n%s", lines, count, stdout)
 	}
 }
