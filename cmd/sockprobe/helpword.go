@@ -137,7 +137,7 @@ func shower(word string) func(*scenario.File) bool {
 }
 
 // distanceFrom is how far from a word a scenario is: 0 where its name has it, 1 where its sentence
-// has it, 2 else.
+// has it, 2 otherwise.
 func distanceFrom(f sockprobe.File, word string) int {
 	has := func(text string) bool {
 		words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" -,.:;()", r) })
@@ -161,7 +161,7 @@ func nearestHelp(word string, commands []string) string {
 	}
 	files, err := sockprobe.Catalogue(ops.Verbs())
 	if err == nil && slices.ContainsFunc(files, func(f sockprobe.File) bool { return f.Mentions(word) }) {
-		return fmt.Sprintf("the catalogue has it: sockprobe list %s", scenario.Clip(word))
+		return fmt.Sprintf("the word is in the catalogue: sockprobe list %s", scenario.Clip(word))
 	}
 	return `"sockprobe --help" lists the commands and topics; events, errors and options have help, too: sockprobe help POLLHUP`
 }

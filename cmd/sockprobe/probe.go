@@ -49,11 +49,12 @@ func (p *probing) addSides(cmd *cobra.Command) {
 	}
 }
 
-// addFlags adds all flags of the probe but those that take steps.
-func (p *probing) addFlags(cmd *cobra.Command) {
+// addFlags adds all flags of the probe but those that take steps. Where says what those of them are
+// for that are part of a script.
+func (p *probing) addFlags(cmd *cobra.Command, where string) {
 	flags, set := cmd.Flags(), p.set
-	flags.VarP(&wordFlag{"-e", &p.words}, "epoll", "e", "ask epoll in the pol and wai steps after this: --api epoll")
-	flags.Var(&wordsFlag{"--api", "WORD", &p.words}, "api", "ask so after this: "+strings.Join(scenario.APINames(), ", "))
+	flags.VarP(&wordFlag{"-e", &p.words}, "epoll", "e", "ask epoll in the pol and wai steps "+where+": --api epoll")
+	flags.Var(&wordsFlag{"--api", "WORD", &p.words}, "api", "ask so in the steps "+where+": "+strings.Join(scenario.APINames(), ", "))
 	completeWords(cmd, "api", scenario.APINames())
 	flags.Var(&wordsFlag{"--family", "WORD", &p.words}, "family", "what sockets: "+strings.Join(scenario.FamilyNames(), ", "))
 	completeWords(cmd, "family", scenario.FamilyNames())

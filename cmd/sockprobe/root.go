@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sockprobe"
 	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/scenario"
@@ -103,7 +104,7 @@ Exit codes:
 
 	root.Flags().SortFlags = false
 	p.addSides(root)
-	p.addFlags(root)
+	p.addFlags(root, "after this")
 	root.Flags().BoolVar(&showVersion, "version", false, "print the version, the commit, Go's version and the running kernel")
 
 	verify, matrix, relay := newVerify(&set), newMatrix(&set), newFwd(&set)
@@ -141,17 +142,26 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	word := args[0]
-	isVerb := slices.ContainsFunc(ops.Verbs(), func(v scenario.Verb) bool {
-		return strings.HasPrefix(word, v.Name)
-	})
+	step, _, _ := strings.Cut(word, ",")
+	verb, _, _ := strings.Cut(step, ":")
+	_, isVerb := scenario.VerbNamed(verb, ops.Verbs())
 	hint := fmt.Sprintf("%q tells what may be given", cmd.CommandPath()+" --help")
 	switch near := cmd.SuggestionsFor(word); {
 	case isVerb:
 		hint = "steps stand behind -c, -s or -l, separated by commas and no blanks"
+	case !cmd.HasParent() && isScenario(word):
+		hint = "to run a scenario or a file: sockprobe run " + scenario.ClipPath(word)
 	case len(near) > 0:
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	return fault(hint, "unexpected argument %.40q", word)
+}
+
+// isScenario tells whether a word is a name of the catalogue or that of a .probe file.
+func isScenario(word string) bool {
+	files, err := sockprobe.Catalogue(ops.Verbs())
+	return strings.HasSuffix(word, scenario.Ext) ||
+		err == nil && slices.ContainsFunc(files, func(f sockprobe.File) bool { return f.Name == word })
 }
 
 // A wordsFlag is a part of a script with its argument, such as -c. It adds itself to the script instead of keeping a

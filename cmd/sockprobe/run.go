@@ -69,7 +69,7 @@ With --on the files are read here and run there, all in one boot.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	p.addFlags(cmd)
+	p.addFlags(cmd, "of the script")
 	cmd.Flags().BoolVar(&parcel, "parcel", false, "standard input holds the scripts that another sockprobe sends")
 	must(cmd.Flags().MarkHidden("parcel"))
 	return cmd
