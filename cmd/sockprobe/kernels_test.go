@@ -212,7 +212,7 @@ printf 'h 0\nx 0\n' >&4`, 0, nil},
 		{"no end", tcg + `printf 'h 0\no 3\nhi\n' >&4`, exitUsage, []string{"the answer is cut off"}},
 		{"garbled", tcg + `printf 'hello\n' >&4`, exitUsage, []string{"the answer is garbled"}},
 		{"an answer without end", tcg + `exec tr '\0' x </dev/zero >&4`, exitUsage, []string{"the answer is garbled"}},
-		{"a console without end", tcg + `tr '\0' x </dev/zero | head -c 100000000; exit 1`, exitUsage, []string{"console:\nxxx", "ended without an answer"}},
+		{"a console without end", tcg + `tr '\0' x </dev/zero | head -c 20000000; exit 1`, exitUsage, []string{"console:\nxxx", "ended without an answer"}},
 		{"too slow", tcg + "echo booting; exec sleep 60", exitUsage, []string{"booting", "did not finish in time", "--boot-timeout"}},
 		{"long console", tcg + "seq 100; exit 1", exitUsage, []string{"console:\n61\n", "\n100\n"}},
 	}

@@ -139,6 +139,7 @@ func probe(ctx context.Context, stdout, stderr io.Writer, s subject, format stri
 	if set.repeat > 1 || s.script.Uses(scenario.All) {
 		shown := newProgress(stderr)
 		opts.Ran = func(runs int) { shown.set("%d of %d runs", runs, set.repeat) }
+		opts.Ran(0)
 		tally, err := ops.RepeatContext(ctx, s.script, opts, int(set.repeat))
 		shown.stop()
 		if tally != nil {
