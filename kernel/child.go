@@ -85,7 +85,7 @@ func (m machine) boot(ctx context.Context, job Job) (int, error) {
 	err = r.err
 	if r.cause != nil {
 		err = r.cause
-	} else if exit, ok := errors.AsType[*exec.ExitError](r.ended); ok && errors.Is(err, io.EOF) {
+	} else if exit, ok := errors.AsType[*exec.ExitError](r.ended); ok && isSilence(err) {
 		err = fmt.Errorf("it ended without an answer (%w)", exit)
 	}
 	return 0, m.failure(err, strings.TrimSpace(complaints.String()+"\n"+console.String()))
@@ -105,7 +105,7 @@ func (m machine) failure(cause error, console string) error {
 			late.Hint = "it said nothing: " + m.silent
 		}
 		return late
-	case errors.Is(cause, io.EOF), errors.Is(cause, os.ErrDeadlineExceeded):
+	case isSilence(cause):
 		e.Problem = "it ended without an answer"
 	default:
 		e.Problem = cause.Error()
@@ -117,6 +117,12 @@ func (m machine) failure(cause error, console string) error {
 		e.Hint = "it said nothing: " + m.silent
 	}
 	return e
+}
+
+// isSilence tells whether a read found nothing before the end, or before the time was over that
+// something which holds the line open was given.
+func isSilence(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // errInterrupted ends a run that the user did not want to go on.

@@ -213,7 +213,10 @@ printf 'h 0\nx 0\n' >&4`, 0, nil},
 		{"garbled", tcg + `printf 'hello\n' >&4`, exitUsage, []string{"the answer is garbled"}},
 		{"an answer without end", tcg + `exec tr '\0' x </dev/zero >&4`, exitUsage, []string{"the answer is garbled"}},
 		{"a console without end", tcg + `tr '\0' x </dev/zero | head -c 20000000; exit 1`, exitUsage, []string{"console:\nxxx", "ended without an answer"}},
-		{"too slow", tcg + "echo booting; exec sleep 60", exitUsage, []string{"booting", "did not finish in time", "--boot-timeout"}},
+		{"an orphan that has the line", tcg + `setsid sh -c 'echo $$ >"$0"; exec sleep 600' "${0%/*}/left" &
+until [ -s "${0%/*}/left" ]; do sleep 0.01; done
+exit 1`, exitUsage, []string{"ended without an answer (exit status 1)"}},
+		{"too slow", tcg + "exec sleep 60", exitUsage, []string{"did not finish in time"}},
 		{"long console", tcg + "seq 100; exit 1", exitUsage, []string{"console:\n61\n", "\n100\n"}},
 	}
 	program, err := static()
@@ -223,6 +226,11 @@ printf 'h 0\nx 0\n' >&4`, 0, nil},
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dir, image := fakeQEMU(t, tt.script)
+			defer func() {
+				if pid := (wrapper{dir: dir}).left(t); pid > 0 {
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+				}
+			}()
 			limit := "20s"
 			if tt.name == "too slow" {
 				limit = "1s"

@@ -33,6 +33,8 @@ const progressAfter = time.Second
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w, start: time.Now()}
 	if isTerminal(w) && os.Getenv("TERM") != "dumb" {
+		p.mu.Lock() // the timer may be there before its value is
+		defer p.mu.Unlock()
 		p.timer = time.AfterFunc(progressAfter, p.tick)
 	}
 	return p
