@@ -23,8 +23,22 @@ var wireWords = []string{
 	"opt:OOBINLINE=1", "opt:CORK=1", "opt:CORK=0", "opt:RCVBUF=2000", "opt:LINGER2=-1", "opt:DEFER_ACCEPT=5", "opt:NODELAY=1", "opt:QUICKACK=0",
 }
 
-// drawWireScript makes a script of a family.
+// talkWords are what two ends say that are connected, before one of them closes.
+var talkWords = []string{
+	"snd", "snd", "snd", "rcv", "rcv", "rcv", "rcv:1", "rcv:400", "pek", "drn", "oob", "rco", "mor", "shr", "shw", "lin", "opt:CORK=1", "opt:RCVBUF=2000",
+}
+
+// drawWireScript makes a script of a family: anything, or a talk that ends with closes.
 func drawWireScript(t *rapid.T, family scenario.Family) scenario.Script {
+	line := []string{"--family", family.String()}
+	if rapid.Bool().Draw(t, "talks") {
+		for i := range rapid.IntRange(1, 6).Draw(t, "turns") {
+			steps := rapid.SliceOfN(rapid.SampledFrom(talkWords), 1, 3).Draw(t, "steps")
+			line = append(line, []string{"-c", "-s"}[i%2], strings.Join(steps, ","))
+		}
+		closing := rapid.SampledFrom([]string{"-s clo", "-c clo", "-s shb,clo -c clo", "-c clo -s clo", "-s clo -c snd,clo"}).Draw(t, "closing")
+		return parseWireScript(t, append(line, strings.Fields(closing)...))
+	}
 	sides := []string{"c", "s", "c", "s", "c", "s", "C", "S"}
 	if family.HasListener() {
 		sides = append(sides, "l")
@@ -32,7 +46,6 @@ func drawWireScript(t *rapid.T, family scenario.Family) scenario.Script {
 	if rapid.IntRange(0, 5).Draw(t, "second") == 0 {
 		sides = append(sides, "d", "t")
 	}
-	line := []string{"--family", family.String()}
 	if rapid.IntRange(0, 4).Draw(t, "explicit") == 0 {
 		line = append(line, "-n")
 	}
@@ -44,6 +57,10 @@ func drawWireScript(t *rapid.T, family scenario.Family) scenario.Script {
 		}
 		line = append(line, "-"+side, steps)
 	}
+	return parseWireScript(t, line)
+}
+
+func parseWireScript(t *rapid.T, line []string) scenario.Script {
 	script, err := scenario.Parse(line, ops.Verbs())
 	if err != nil {
 		t.Fatal(err)
