@@ -72,7 +72,7 @@ func (f *flow) connect(side scenario.Side, answers []scenario.Counted) (begun *l
 	switch {
 	case lasts:
 		f.forget(e.link)
-		e.link, e.shutWrite = begun, false
+		e.link, e.shutWrite, e.refuses = begun, false, false
 		f.pending = append(f.pending, begun)
 	case e.link != nil && failsAll:
 		f.forget(e.link)
@@ -132,10 +132,23 @@ func (f *flow) refuse(c call) []call {
 	l := c.wire.link
 	l.reset = true
 	f.forget(l)
-	reply := c
-	reply.side, reply.more = scenario.Listener, true
-	reply.wire = &wire{from: scenario.Listener, link: l, label: piece{"RST", alarming}}
-	return []call{c, reply}
+	return []call{c, reset(c, scenario.Listener)}
+}
+
+// answer draws the RST that TCP answers data with that nobody can receive any more
+// (tcp_rcv_state_process in net/ipv4/tcp_input.c, tcp_timewait_state_process in
+// net/ipv4/tcp_minisocks.c; RFC 9293, 3.6.1).
+func (f *flow) answer(c call) []call {
+	l := c.wire.link
+	l.reset = true
+	return []call{c, reset(c, l.other(c.side))}
+}
+
+// reset is the RST that the other end of a call's arrow answers it with.
+func reset(c call, from scenario.Side) call {
+	c.side, c.more = from, true
+	c.wire = &wire{from: from, link: c.wire.link, label: piece{"RST", alarming}}
+	return c
 }
 
 // stop draws an arrow to each client that a listener has not accepted and now never will:

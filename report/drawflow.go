@@ -198,7 +198,15 @@ func (f *flow) step(answers []scenario.Counted) []call {
 			calls = f.stop(calls[0])
 		}
 	}
+	refused := len(calls) == 1 && sends(o.Verb) && f.alive(side) && f.refuses(e.link.other(side))
+	arrived := 0
+	if refused {
+		arrived = e.link.from(side).arrived
+	}
 	f.become(side, answers, some, all)
+	if refused && e.link.from(side).arrived > arrived {
+		calls = f.answer(calls[0])
+	}
 	return calls
 }
 
@@ -252,6 +260,7 @@ func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all 
 		e.set(name, value, all)
 	case "shw", "shb":
 		e.shutWrite = true
+		e.refuses = e.refuses || all && o.Verb == "shb"
 	case "lis":
 		e.shutWrite = false
 	case "dup":
@@ -259,6 +268,7 @@ func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all 
 	case "clo":
 		e.descriptors--
 		e.closed = e.descriptors == 0
+		e.refuses = e.refuses || all && e.closed && !f.isHeld(side)
 	case "dis":
 		if f.family.HasListener() {
 			e.link = nil

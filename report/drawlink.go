@@ -52,6 +52,7 @@ type endpoint struct {
 	link               *link
 	lingers, mayLinger bool // lin was made: a close resets, or may
 	shutWrite, closed  bool
+	refuses            bool // it is closed, or shut in both directions, for certain
 	deaf               bool // it was asked to shut its reading side: that holds even after ENOTCONN
 	mayCork            bool // CORK holds data back, or may
 	hurried            bool // an option may have the kernel reset the connection by itself
@@ -132,6 +133,7 @@ func (f *flow) send(side scenario.Side, verb string, amount bounds) {
 	}
 	s.sent.add(amount)
 	s.sends++
+	doubtful := l.doubtful
 	if peer.closed || peer.shutWrite && f.has(other, (*endpoint).isDeaf) {
 		l.doubtful = true // TCP answers with a RST (tcp_rcv_state_process in net/ipv4/tcp_input.c)
 	}
@@ -142,7 +144,7 @@ func (f *flow) send(side scenario.Side, verb string, amount bounds) {
 	if amount.least > 0 && f.family.TCPAt(side) {
 		l.established = true // send(2) takes nothing before
 	}
-	if verb == "mor" || amount.least == 0 || l.deferred || l.doubtful || f.has(side, (*endpoint).mayHold) {
+	if verb == "mor" || amount.least == 0 || l.deferred || doubtful || f.has(side, (*endpoint).mayHold) {
 		return
 	}
 	narrow := f.has(other, (*endpoint).isNarrow)
@@ -159,6 +161,12 @@ func (f *flow) send(side scenario.Side, verb string, amount bounds) {
 	if back.arrived == back.sent.most {
 		back.waits = false // this one acknowledges them
 	}
+}
+
+// refuses tells whether a side has no use for data any more, for certain. What is sent before an
+// accept is kept with the listener.
+func (f *flow) refuses(side scenario.Side) bool {
+	return side != scenario.Listener && f.at(side).refuses
 }
 
 // receive notes what a side has received. A receive ends before an urgent byte, unless it begins
