@@ -9,7 +9,7 @@ SCRIPTFUZZ ?= 20000x # the same for scripts that run, which takes longer
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: bench-relay soak soak-scripts kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay soak soak-scripts soak-why kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -28,6 +28,10 @@ soak: ## the relay's long tests under the race detector: 10,000 connections, to 
 
 soak-scripts: ## 100,000 random scripts in one process: nothing hangs, nothing is left, no answer is not the kernel's
 	SOCKPROBE_SOAK=100000 $(GO) test ./ops -run '^TestSoak$$' -count 1 -timeout 30m -v
+
+WHYCHECKS ?= 3000
+soak-why: ## what --why says of WHYCHECKS (3000) random scripts a family, held against the kernel: hours
+	$(GO) test ./why -run '^TestRandomScripts$$' -rapid.checks=$(WHYCHECKS) -count 1 -timeout 12h -v
 
 check: fmt vet lint test race fuzz bench-once golden ## everything that must be green before a commit
 

@@ -310,7 +310,7 @@ func (c claim) changes(p why.Part) {
 	switch {
 	case seen[0] != seen[1]:
 	case c.script.Family.IsDatagram() && strings.Contains(seen[0], "EPIPE"): // the other end is shut, too
-	case c.obs[i].Side.Original() == c.side.Original(): // it was not connected yet, and shows only when it is
+	case c.script.Family.IsDatagram(), c.obs[i].Side.Original() == c.side.Original(): // it was not connected yet, and shows only when it is
 		c.matters(i)
 	default:
 		c.Fatalf("%q: the step changed nothing: %s", c.e, seen[0])
@@ -332,7 +332,8 @@ func (c claim) without(step why.Ref) claim {
 func (c claim) matters(i int) {
 	c.Helper()
 	for j, o := range c.obs {
-		if j != i && o.Side.Original() == c.side.Original() && strings.HasPrefix(o.Verb, "sh") {
+		mayShut := o.Side.Original() == c.side.Original() || o.Side.Original() == c.obs[i].Side.Original()
+		if j != i && mayShut && strings.HasPrefix(o.Verb, "sh") {
 			return
 		}
 	}

@@ -161,6 +161,9 @@ func (h *history) hupOther() Explanation {
 		// The state is CLOSE. With the error that came with it, that is an end of the
 		// connection and not its absence.
 		i := h.sinceReady(scenario.Hup)
+		if h.own(i, "dis") && h.obs[i].Errno == 0 {
+			return Explanation{Cause: NotConnected, Parts: []Part{h.part(Own, i)}}
+		}
 		if name, _ := h.errorAt(i); name == "ECONNRESET" && !h.acts(i) && h.obs[i].Verb == "clo" {
 			return Explanation{Cause: Gone, Parts: []Part{h.part(Other, i)}}
 		}

@@ -147,6 +147,8 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	_, isVerb := scenario.VerbNamed(verb, ops.Verbs())
 	hint := fmt.Sprintf("%q tells what may be given", cmd.CommandPath()+" --help")
 	switch near := cmd.SuggestionsFor(word); {
+	case word == "all" && cmd.Flags().Changed("why"):
+		hint = "write --why=all"
 	case isVerb:
 		hint = "steps stand behind -c, -s or -l, separated by commas and no blanks"
 	case !cmd.HasParent() && isScenario(word):
