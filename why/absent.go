@@ -88,11 +88,11 @@ func (h *history) seen() bool {
 // absent says why poll(2) does not answer a bit.
 func (h *history) absent(bit scenario.Events) Explanation {
 	switch {
-	case h.neverSet(bit):
-		return Explanation{Cause: NeverSet}
 	// inet_csk_listen_poll has IN alone, and a UNIX listener is not writable (unix_writable).
 	case h.listens() && (bit&writing != 0 || bit&reading == 0 && (h.isTCP() || h.isMPTCP())):
 		return Explanation{Cause: Listening}
+	case h.neverSet(bit):
+		return Explanation{Cause: NeverSet}
 	case bit&reading != 0:
 		return h.noIn()
 	case bit == scenario.Pri:

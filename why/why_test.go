@@ -203,6 +203,10 @@ func TestScripts(t *testing.T) {
 		{"all: bits of no socket", "-c pol:wrband+msg", why.All, []string{
 			"no ERR: no error is pending; no HUP: neither direction is shut; no WRBAND MSG: no socket of this family reports that",
 		}},
+		{"all: an MPTCP listener of TCP clients", "--family mptcp-listener -l pol:pri -c pol:pri", why.All, []string{
+			"no PRI ERR HUP: a listener never reports that",
+			"no PRI: no urgent byte to read; no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
 		{"all: a UNIX listener", "--family unix -l pol", why.All, []string{
 			"no IN: no connection to accept; no OUT: a listener never reports that; no ERR: no error is pending; " +
 				"no HUP: neither direction is shut; no RDHUP: the reading side is open",
