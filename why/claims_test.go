@@ -292,7 +292,7 @@ func (c claim) hadError(name string) bool {
 func (c claim) changes(p why.Part) {
 	c.Helper()
 	i := c.find(p)
-	if i == 0 || c.obs[i].Step == 0 || c.obs[i-1].Step == 0 || c.e.Cause == why.Closed || p.Woken {
+	if i == 0 || c.obs[i].Step == 0 || c.obs[i-1].Step == 0 || c.e.Cause == why.Closed || p.By != "" {
 		return
 	}
 	if _, open := c.obs[i-1].StateOf(c.side); !open {

@@ -257,7 +257,11 @@ func (h *history) part(kind Kind, i int) Part {
 
 // during is what happened from one step to the next, or when a wait had ended.
 func (h *history) during(kind Kind, i int) Part {
-	return Part{Kind: kind, Step: refOf(h.obs[i]), Woken: isWait(h.obs[i].Verb)}
+	p := Part{Kind: kind, Step: refOf(h.obs[i])}
+	if isWait(h.obs[i].Verb) {
+		p.Wait, p.By = p.Step, h.obs[i].Verb
+	}
+	return p
 }
 
 // shuts tells whether a shutdown(2) took effect. On an Internet socket that is not

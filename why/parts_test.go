@@ -54,7 +54,7 @@ var happened = map[why.Kind]func(claim, why.Part){
 		if !c.hadError("ECONNRESET") && !c.hadError("EPIPE") {
 			c.Fatalf("%q: there was no error", c.e)
 		}
-		if p.Step == (why.Ref{}) || p.Woken { // then it was a clo that the wait had held back
+		if p.Step == (why.Ref{}) || p.By != "" { // then it was a clo that the wait had held back
 			return
 		}
 		o := c.obs[c.find(p)]
