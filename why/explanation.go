@@ -54,7 +54,7 @@ const (
 	NoUrgent      // no urgent byte waits
 	NoRoom        // the send buffer has no room that counts
 	NoRoomThere   // that, or the queue of the socket that a datagram is for has none
-	Unsent        // N bytes are not sent yet, and TCP_NOTSENT_LOWAT allows no more
+	Unsent        // as many bytes are not sent yet as TCP_NOTSENT_LOWAT allows
 	Connecting    // a con is under way
 	Listening     // a listener does not report it
 	NoError       // no error is pending
@@ -171,7 +171,7 @@ func (e Explanation) absence() string {
 	case NoRoomThere:
 		return "the send buffer or the other end's queue is full"
 	case Unsent:
-		return count(e.N, "byte") + " unsent, and NOTSENT_LOWAT allows no more" + e.parts()
+		return "as much is unsent as NOTSENT_LOWAT allows" + e.parts()
 	case Connecting:
 		return "still connecting" + e.parts()
 	case Listening:

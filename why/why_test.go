@@ -181,6 +181,9 @@ func TestScripts(t *testing.T) {
 			"no IN: nothing to read; no OUT: the send buffer is full (fil at #1.1); no ERR: no error is pending; " +
 				"no HUP: neither direction is shut; no RDHUP: neither a FIN nor shr",
 		}},
+		{"all: unsent", "-c opt:NOTSENT_LOWAT=1000,fil,pol:out", why.All, []string{
+			"no OUT: as much is unsent as NOTSENT_LOWAT allows (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
 		{"all: a mark", "-c opt:RCVLOWAT=5 -s snd -c pol:in", why.All, []string{
 			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
 		}},
