@@ -9,11 +9,12 @@ import (
 // may come sooner or later, and a fil may send more or less.
 const tries = 8
 
-// Explained runs a script and gives its observations, those that ask for readiness
-// with why each of their bits is set or, as far as the extent goes, is not. For that it runs the script again: once with the states of the sockets, as to
-// read them may wake what epoll has registered (SOCK_NOSPACE), and once for each
-// question that cannot be asked without a change to the socket ([why.Questions]), up to the pol that
-// it is about. What was observed until then is there with [ErrNoServer], too.
+// Explained runs a script and gives its observations, those that ask for readiness with why each of
+// their bits is set or, as far as the extent goes, is not. For that it runs the script again: once
+// with the states of the sockets, as to read them may wake what epoll has registered
+// (SOCK_NOSPACE), and once for each question that cannot be asked without a change to the socket
+// ([why.Questions]), up to the pol that it is about. What was observed until then is there with
+// [ErrNoServer], too.
 func Explained(script scenario.Script, opts Options, extent why.Extent) ([]scenario.Observation, error) {
 	obs, err := observations(script, opts)
 	seen := withStates(script, opts, obs)

@@ -107,7 +107,7 @@ func full(c claim) {
 	}
 }
 
-// filled tells whether a step is a fil that the kernel took something of: behind it, a send may have room or not.
+// filled tells whether a step is a fil that sent something. A send after it may find room or not.
 func filled(o scenario.Observation) bool { return o.Verb == "fil" && o.Ret > 0 }
 
 // shut holds that HUP and RDHUP are as said.
@@ -118,7 +118,8 @@ func (c claim) shut(want scenario.Events) {
 	}
 }
 
-// readOpen holds that no end has come, and that a shutdown of the reading side makes the difference.
+// readOpen holds that no end has come, and that a shutdown of the reading side makes the
+// difference.
 func readOpen(c claim) {
 	if c.polled(len(c.obs)-1)&scenario.RDHup != 0 {
 		c.Fatalf("%q: it is not", c.e)
@@ -143,7 +144,8 @@ func (c claim) asking(steps, want string) {
 	c.want(steps, want)
 }
 
-// registered holds that the bits are set and that the registration does not report them, but would if it were made anew.
+// registered holds that the bits are set and that the registration does not report them, and does
+// after a mod.
 func (c claim) registered() {
 	o := c.obs[len(c.obs)-1]
 	api := c.script.Commands[o.Cmd-1].API

@@ -13,8 +13,8 @@ type Extent uint8
 
 // The extents.
 const (
-	// Reported are the bits that are set, and where a registration with epoll reports nothing, those
-	// that it could have reported.
+	// Reported are the bits that are set, and where a registration with epoll reports nothing,
+	// those that it could have reported.
 	Reported Extent = iota
 	// All are also those that were asked for and are not set, ERR and HUP among them.
 	All
@@ -64,8 +64,8 @@ func (h *history) absents(extent Extent) (out []Explanation) {
 	return out
 }
 
-// asked are the bits that the last observation asked for, and beyond those that a pol asks for and its registration
-// does not.
+// asked gives the bits that the last observation asked for. Beyond are those that a pol asks for
+// and that its registration does not.
 func (h *history) asked(g registration) (asked, beyond scenario.Events) {
 	o := h.obs[len(h.obs)-1]
 	arg := h.script.Commands[o.Cmd-1].Steps[o.Step-1].Arg
@@ -109,9 +109,9 @@ func (h *history) absent(bit scenario.Events) Explanation {
 	return Explanation{}
 }
 
-// neverSet tells whether no socket of the family has a bit: of those that poll(2) names, WRBAND is
-// set by unix_poll and datagram_poll only, and PRI, without an error queue, by tcp_poll and unix_poll, which
-// polls streams.
+// neverSet tells whether no socket of the family reports a bit. Only unix_poll and datagram_poll
+// set WRBAND. Only tcp_poll and unix_poll, which is that of UNIX streams, set PRI where there is no
+// error queue.
 func (h *history) neverSet(bit scenario.Events) bool {
 	f := h.script.Family
 	switch bit {
@@ -195,8 +195,9 @@ func (h *history) option(name string) (step, value int) {
 	return step, value
 }
 
-// noOut says why a send buffer has no room, or none that counts: OUT needs a third of it to be free with TCP (sk_stream_is_writeable
-// in include/net/sock.h), and three quarters with UNIX sockets (unix_writable).
+// noOut says why the send buffer has no room that counts. For OUT a third of it must be free with
+// TCP (sk_stream_is_writeable in include/net/sock.h), and three quarters with UNIX sockets
+// (unix_writable in net/unix/af_unix.c).
 func (h *history) noOut() Explanation {
 	if c := h.connecting(); c >= 0 {
 		return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
@@ -218,7 +219,8 @@ func (h *history) noOut() Explanation {
 	} else if i >= 0 && h.sent(h.obs[i]) {
 		e.Parts = []Part{h.part(Began, i)}
 	}
-	// How much a fil has left free is not the same in each run: a twin's send may have room that there is not here.
+	// A fil leaves another amount free in each run: a twin's send may find room that this run has
+	// not.
 	filled := slices.ContainsFunc(h.obs, func(o scenario.Observation) bool { return o.Verb == "fil" && h.sent(o) })
 	if name := a.Errno.Name(); name != "EAGAIN" && name != "ENOBUFS" && (a.Errno != 0 || !filled) {
 		e.Verb, e.Got = "snd", answered(a)
@@ -243,8 +245,8 @@ func (h *history) noErr() Explanation {
 	return e
 }
 
-// noHup says which directions are shut. What shut the writing side is known where the state or the steps tell, and
-// where a twin's send was answered so.
+// noHup says which directions are shut. TCP's state and the steps tell about the writing side, and
+// a twin's send does.
 func (h *history) noHup() Explanation {
 	write := h.writeShut()
 	writeShut := write.Kind != Unclear || slices.Contains(finSent, h.now().TCP)

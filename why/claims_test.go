@@ -43,8 +43,8 @@ type question struct {
 	steps string
 }
 
-// An unheld is what a check ends with that no run of the script gave the chance to: a wait ended sooner or later
-// than in the run that the claim is about.
+// An unheld ends a check that could not be made: no run of the script went as the one that the
+// claim is about.
 type unheld struct{}
 
 // A fault is what a check ends with that the kernel does not agree to, in words.
@@ -93,8 +93,8 @@ func (c claim) after(i int, steps string) []scenario.Observation {
 	return obs
 }
 
-// run runs a script that begins as the claim's does, up to and with observation i. It may go otherwise,
-// on a busy machine or with a wait, and is run again then.
+// run runs a script that begins as the claim's does, up to and with observation i. It may go
+// otherwise, on a busy machine or with a wait, and is run again then.
 func (c claim) run(script scenario.Script, i int) []scenario.Observation {
 	c.Helper()
 	opts, waits := brief, script.Does("wai") || script.Does("blk")
@@ -199,8 +199,8 @@ func (c claim) polled(i int) scenario.Events {
 	return c.after(i, "pol:in+out+rdhup+pri")[0].Events
 }
 
-// hold holds a claim and its parts, and tells whether they could be held. What a busy machine delivers late
-// fails a check once: a claim is wrong if it fails each time.
+// hold holds a claim and its parts, and tells whether they could be held. What a busy machine
+// delivers late fails a check once: a claim is wrong if it fails each time.
 func (c claim) hold() (held bool) {
 	c.Helper()
 	var wrong fault
@@ -222,8 +222,8 @@ func (c claim) hold() (held bool) {
 	return false
 }
 
-// repeats tells whether another run leaves the socket as the one did that the claim is about. On a busy machine that
-// may have been such as there is no other.
+// repeats tells whether another run leaves the socket as the run did that the claim is about. On a
+// busy machine that run may have been the only one of its kind.
 func (c claim) repeats() bool {
 	opts := brief
 	opts.States = true

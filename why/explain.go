@@ -6,8 +6,8 @@ import (
 	"sockprobe/scenario"
 )
 
-// Explain says why each bit of the last observation is set, lowest bit first, and behind them why others are not. The
-// observations need their states ([scenario.Observation.States]).
+// Explain says why each bit of the last observation is set, lowest bit first, and then why others
+// are not. The observations need their states ([scenario.Observation.States]).
 func Explain(script scenario.Script, obs []scenario.Observation, answers Answers, extent Extent) []Explanation {
 	o := obs[len(obs)-1]
 	if !o.Polled || o.Errno != 0 {
@@ -155,10 +155,10 @@ func (h *history) in() Explanation {
 	return Explanation{}
 }
 
-// errorFirst tells whether a receive answers with the pending error while data wait behind it, as those of
-// datagrams and records do (__skb_try_recv_datagram in net/core/datagram.c). A stream's data come
-// first; so there, what SIOCINQ counts is no data: that of MPTCP counts the end (mptcp_inq_hint in
-// net/mptcp/protocol.c).
+// errorFirst tells whether a receive takes the pending error before the data, as it does from
+// datagram and record sockets (__skb_try_recv_datagram in net/core/datagram.c). From a stream the
+// data come first. What SIOCINQ counts behind an error there is no data: MPTCP counts the end
+// (mptcp_inq_hint in net/mptcp/protocol.c).
 func (h *history) errorFirst() bool {
 	f := h.script.Family
 	return f.IsDatagram() || f == scenario.UnixSeqpacket
@@ -204,8 +204,8 @@ func (h *history) out() Explanation {
 	return e
 }
 
-// refused says what has a send of a UNIX or datagram socket answer EPIPE: its writing side is shut, or the reading side
-// of the socket that a datagram is for (unix_dgram_sendmsg in net/unix/af_unix.c).
+// refused says why a send from a UNIX or datagram socket is EPIPE: its writing side is shut, or the
+// reading side of the socket that a datagram is for (unix_dgram_sendmsg in net/unix/af_unix.c).
 func (h *history) refused() Part {
 	p := h.writeShut()
 	if p.Kind != Unclear || h.script.Family != scenario.UnixDgram {

@@ -12,7 +12,8 @@ import (
 	"sockprobe/why"
 )
 
-// TestExplain explains observations that a run makes only in more than a second, or in one order of several.
+// TestExplain explains observations that a run makes only in more than a second, or in one order of
+// several.
 func TestExplain(t *testing.T) {
 	const refused = scenario.Out | scenario.Err | scenario.Hup
 	connecting := func(step int, verb string, errno unix.Errno, state scenario.State) scenario.Observation {

@@ -38,8 +38,8 @@ func (h *history) isMPTCP() bool {
 	return f == scenario.MPTCP || f == scenario.MPTCPListener && !h.isTCP()
 }
 
-// listens tells whether the socket is a listener. A UNIX one stays one. That of MPTCP becomes one, and none
-// any more, by what TCP does so (mptcp_listen and mptcp_shutdown in net/mptcp/protocol.c).
+// listens tells whether the socket is a listener. A UNIX listener stays one. The steps that begin
+// and end it for MPTCP are those of TCP (mptcp_listen, mptcp_shutdown in net/mptcp/protocol.c).
 func (h *history) listens() bool {
 	switch {
 	case h.isTCP():

@@ -14,8 +14,8 @@ type Answers map[string]scenario.Observation
 // most is how much a twin asks for: all that there is, but after a fil.
 const most = 1 << 20
 
-// questions are what there is to be asked where one of some bits is set, or where one was asked for and
-// is not.
+// questions are what there is to be asked where one of some bits is set, or where one was asked for
+// and is not.
 var questions = []struct {
 	step      scenario.Step
 	set, lack scenario.Events

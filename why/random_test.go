@@ -131,8 +131,8 @@ func drawScript(t *rapid.T, family scenario.Family) string {
 	return strings.Join(append(line, "-"+side, rapid.SampledFrom([]string{"pol", "pol", "pol:0x2347"}).Draw(t, "pol")), " ")
 }
 
-// fewChecks makes random scripts few, unless -rapid.checks says how many: each is run again for each of its claims. "make
-// soak-why" runs thousands.
+// fewChecks keeps the number of random scripts low unless -rapid.checks is given, as each is run
+// again for each of its claims. "make soak-why" runs thousands.
 func fewChecks(t *testing.T, few int) {
 	t.Helper()
 	const checks = "rapid.checks"
@@ -157,13 +157,13 @@ func TestRandomScripts(t *testing.T) {
 		{scenario.TCP4, 4, 5},
 		{scenario.TCP6, 4, 5},
 		{scenario.Unix, 4, 5},
-		{scenario.UnixSeqpacket, 4, 15},
+		{scenario.UnixSeqpacket, 4, 8},
 		{scenario.Socketpair, 4, 5},
 		{scenario.UDP4, 4, 5},
 		{scenario.UDP6, 4, 5},
 		{scenario.UnixDgram, 4, 8},
-		{scenario.MPTCPListener, 4, 5},
-		{scenario.MPTCP, 1, 50},
+		{scenario.MPTCPListener, 4, 8},
+		{scenario.MPTCP, 1, 8},
 	}
 	for _, tt := range tests {
 		t.Run(tt.family.String(), func(t *testing.T) {

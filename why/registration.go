@@ -20,8 +20,8 @@ func (g *registration) arm(mask scenario.Events, step Ref, verb string) {
 	*g = registration{added: true, mask: mask, armed: Part{Kind: Began, Step: step, Verb: verb}}
 }
 
-// keep is what a pol or wai does with it before it asks: the first registers, and with a mask of its own
-// each modifies. Without a flag there is none unless add has made one.
+// keep is what a pol or wai does with the registration before it asks. The first one registers, and
+// one with another mask modifies. Level-triggered, only add makes a registration that is kept.
 func (g *registration) keep(api scenario.API, mask scenario.Events, masked bool, step Ref, verb string) {
 	if !g.added && api != scenario.Epoll || g.added && masked && g.mask != mask {
 		g.arm(mask, step, verb)
@@ -43,9 +43,8 @@ func asksEpoll(api scenario.API) bool {
 	return api == scenario.Epoll || api == scenario.EpollET || api == scenario.EpollOneshot
 }
 
-// registration is how the one that the last observation was answered by stood when it asked.
-// There is none where each question is one of its own, and where it is not known: a wait that has asked it, too,
-// may have been told what is not among the observations yet.
+// registration is how the registration stood that answered the last observation. It is not known
+// while a wait asks the same one: the wait may have been told what is not observed yet.
 func (h *history) registration() (g registration, known bool) {
 	now := h.obs[len(h.obs)-1]
 	api := h.api(now)
@@ -122,8 +121,8 @@ func (h *history) heldSince(i int, bit scenario.Events) bool {
 	return first >= 0 && first <= i
 }
 
-// unregistered says that the registration has ended with the descriptor, if that is so: when the last copy of it was
-// closed, and nothing held it (epoll(7), Q6).
+// unregistered says that the registration has ended with the descriptor. It does when the last copy
+// is closed (epoll(7), Q6) and no wait holds the file.
 func (h *history) unregistered(g registration) Explanation {
 	last := -1
 	for i, o := range h.obs {

@@ -50,10 +50,10 @@ func (h *history) begunBefore(w wait, i int) bool {
 	return false
 }
 
-// holders lists the waits that may have held the socket of a step when it was made. A close(2) takes effect when they
-// have ended: poll(2), select(2) and recv(2) hold the file while they sleep (__pollwait in
-// fs/select.c, fdget in include/linux/file.h), and so does a request of io_uring. epoll_wait(2)
-// holds none of the files that it reports.
+// holders lists the waits that may have held the socket of a step when the step was made. A
+// close(2) takes effect when they have ended: poll(2), select(2) and recv(2) hold the file while
+// they sleep (__pollwait in fs/select.c, fdget in include/linux/file.h), and so does a request of
+// io_uring. epoll_wait(2) holds none of the files that it reports.
 func (h *history) holders(i int) []wait {
 	side := h.obs[i].Side.Original()
 	return slices.DeleteFunc(h.inFlight(i), func(w wait) bool {
@@ -62,8 +62,8 @@ func (h *history) holders(i int) []wait {
 }
 
 // steady tells whether a wait that has ended is known to have seen how the socket
-// stands now: from where it first could end, nothing has changed. For one that ended without a bit, that is
-// from its beginning.
+// stands now: from where it first could end, nothing has changed. A wait that ended without a bit
+// could have ended at its beginning.
 func (h *history) steady() bool {
 	w := h.obs[len(h.obs)-1]
 	if w.Verb != "wai" {
