@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sockprobe/internal/effort"
 	"sockprobe/ops"
 	"sockprobe/report"
 )
@@ -44,18 +45,14 @@ func openDescriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// TestGoldensHoldAThousandTimes runs the catalogue again and again while the
-// runtime collects garbage and preempts threads. Every answer must be its
-// golden, and no descriptor may be left. CI and "make golden" run it in full;
-// -short is for the race detector.
+// TestGoldensHold runs the catalogue again and again while the runtime collects
+// garbage and preempts threads: 50 times, or a thousand times with SOCKPROBE_LONG.
+// Every answer must be its golden, and no descriptor may be left.
 //
 // A scenario that waits or has to settle takes as long as that, whatever the
-// kernel does: it runs as often as fits into its time, and ten times at least.
-func TestGoldensHoldAThousandTimes(t *testing.T) {
-	times, least, patience := 1000, 10, time.Second
-	if testing.Short() {
-		times, least, patience = 50, 3, 100*time.Millisecond
-	}
+// kernel does: it runs as often as fits into its time, and a few times at least.
+func TestGoldensHold(t *testing.T) {
+	times, least, patience := effort.Of(50, 1000), effort.Of(3, 10), effort.Of(50*time.Millisecond, time.Second)
 	files := catalogue(t)
 	system := ops.System()
 	goldens := make([][]byte, len(files))

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"sockprobe/internal/effort"
 )
 
 // An exchange is what a client and a server do with one connection. The client
@@ -54,7 +56,7 @@ func randomExchange(number uint32, rng *rand.Rand, endings []ending) exchange {
 			return rng.Uint32N(4 << 10)
 		case n < 990:
 			return rng.Uint32N(256 << 10)
-		case n < 999 || testing.Short():
+		case n < 999 || !effort.Long():
 			return rng.Uint32N(4 << 20)
 		default:
 			return rng.Uint32N(64 << 20)
@@ -331,12 +333,8 @@ func isRefusal(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || isReset(err)
 }
 
-func soakSize() int {
-	if testing.Short() {
-		return 1500
-	}
-	return 10_000
-}
+// soakSize is how many connections a soak makes.
+func soakSize() int { return effort.Of(1500, 10_000) }
 
 // TestSoak holds that every byte, FIN and reset arrives, and that nothing is left
 // behind.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 	"pgregory.net/rapid"
 
+	"sockprobe/internal/effort"
 	"sockprobe/scenario"
 )
 
@@ -68,10 +69,7 @@ func measure(t *testing.T) footprint {
 // that each ends, with answers that a kernel can give, and that nothing is left of them.
 // SOCKPROBE_SOAK says how many; "make soak-scripts" runs 100,000.
 func TestSoak(t *testing.T) {
-	total := 2500
-	if testing.Short() {
-		total = 600
-	}
+	total := effort.Of(600, 2500)
 	if n, err := strconv.Atoi(os.Getenv("SOCKPROBE_SOAK")); err == nil {
 		total = n
 	}
