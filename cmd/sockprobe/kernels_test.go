@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sockprobe/internal/effort"
 )
 
 // kernelsDir is where "make kernels" puts kernels.
@@ -42,6 +44,7 @@ var static = sync.OnceValues(func() (string, error) {
 // elsewhere is a kernel that this machine may have.
 type elsewhere struct {
 	name, spec string
+	boots      bool   // each run there takes seconds
 	missing    string // what is missing for it, "" if nothing is
 }
 
@@ -49,7 +52,7 @@ func kernelsHere(t *testing.T) []elsewhere {
 	t.Helper()
 	kernels := []elsewhere{{name: "host", spec: "host"}, {name: "exec", spec: "exec:env LANG=C {}"}}
 
-	uml := elsewhere{name: "uml", spec: "uml"}
+	uml := elsewhere{name: "uml", spec: "uml", boots: true}
 	if path := filepath.Join(kernelsDir, "linux.uml"); exists(path) {
 		uml.spec = "uml:" + path
 	} else if _, err := exec.LookPath("linux.uml"); err != nil {
@@ -70,14 +73,16 @@ func kernelsHere(t *testing.T) []elsewhere {
 		kernels = append(kernels, elsewhere{name: "qemu", missing: "no kernel images are there: make kernels"})
 	}
 	for _, path := range images {
-		k := elsewhere{name: filepath.Base(path), spec: path}
-		if testing.Short() {
-			k.missing = "-short: emulated kernels are for the full run"
-		}
+		k := elsewhere{name: filepath.Base(path), spec: path, boots: true}
 		if noQEMU != nil {
 			k.missing = "qemu-system-x86_64 is not installed"
 		}
 		kernels = append(kernels, k)
+	}
+	for i := range kernels {
+		if k := &kernels[i]; k.boots && testing.Short() && k.missing == "" {
+			k.missing = "-short: what is booted there is not built for the race detector"
+		}
 	}
 	return kernels
 }
@@ -112,22 +117,27 @@ func on(t *testing.T, args ...string) (stdout, stderr string, code int) {
 }
 
 // TestKernels runs the same things on every kernel there is. One that is missing
-// is a skip that says what is missing.
+// is a skip that says what is missing. A kernel that has to boot runs the catalogue,
+// in one boot, and the rest with SOCKPROBE_LONG.
 func TestKernels(t *testing.T) {
 	for _, k := range kernelsHere(t) {
 		t.Run(k.name, func(t *testing.T) {
 			if k.missing != "" {
 				t.Skip(k.missing)
 			}
-			want, _, _ := on(t, "-c", "snd,shw", "-s", "pol,rcv")
-			got, stderr, code := on(t, "--on", k.spec, "-c", "snd,shw", "-s", "pol,rcv")
-			if diff := cmp.Diff(want, got); diff != "" || code != 0 {
-				t.Fatalf("exit code %d, %s(-here +there):\n%s", code, stderr, diff)
-			}
-
-			got, stderr, code = on(t, "--on", k.spec, "verify")
+			t.Parallel()
+			got, stderr, code := on(t, "--on", k.spec, "verify")
 			if code != exitOK || !strings.Contains(got, " passed, 0 failed") {
 				t.Errorf("verify: exit code %d\n%s%s", code, got, stderr)
+			}
+			if k.boots && !effort.Long() {
+				return
+			}
+
+			want, _, _ := on(t, "-c", "snd,shw", "-s", "pol,rcv")
+			got, stderr, code = on(t, "--on", k.spec, "-c", "snd,shw", "-s", "pol,rcv")
+			if diff := cmp.Diff(want, got); diff != "" || code != 0 {
+				t.Fatalf("exit code %d, %s(-here +there):\n%s", code, stderr, diff)
 			}
 			if strings.HasPrefix(k.name, "vmlinuz-") && k.name != oneImage() {
 				return // what follows is not the kernel's doing, and costs a boot each
@@ -225,6 +235,7 @@ exit 1`, exitUsage, []string{"ended without an answer (exit status 1)"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			dir, image := fakeQEMU(t, tt.script)
 			defer func() {
 				if pid := (wrapper{dir: dir}).left(t); pid > 0 {
@@ -372,6 +383,10 @@ func TestOnEnds(t *testing.T) {
 			if k.missing != "" {
 				t.Skip(k.missing)
 			}
+			if k.boots && !effort.Long() {
+				t.Skip(effort.Variable + "=1 runs it: it boots four times")
+			}
+			t.Parallel()
 			ends := map[string]func(cmd *exec.Cmd){
 				"interrupted":    func(cmd *exec.Cmd) { _ = cmd.Process.Signal(os.Interrupt) },
 				"killed":         func(cmd *exec.Cmd) { _ = cmd.Process.Kill() },
