@@ -9,7 +9,7 @@ SCRIPTFUZZ ?= 20000x # the same for scripts that run, which takes longer
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: bench-relay soak soak-scripts soak-why kernels matrix help build test race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay soak soak-scripts soak-why kernels matrix help build test test-long race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -17,14 +17,17 @@ help: ## list the targets
 build: ## a static binary, build/sockprobe
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.commit=$(COMMIT)' -o $(BUILD)/sockprobe ./cmd/sockprobe
 
-test: ## all tests, the goldens a thousand times among them
+test: ## the tests, as much of each as a person waits for
 	$(GO) test ./...
+
+test-long: ## the tests in full: the goldens a thousand times, every check on every kernel
+	SOCKPROBE_LONG=1 $(GO) test -timeout 30m ./...
 
 race: ## the tests under the race detector (needs a C compiler)
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -short ./...
 
 soak: ## the relay's long tests under the race detector: 10,000 connections, to 64 MB each
-	GORACE=atexit_sleep_ms=0 $(GO) test -race ./fwd -run '^Test(Soak|Laws)' -count 1 -v
+	SOCKPROBE_LONG=1 GORACE=atexit_sleep_ms=0 $(GO) test -race ./fwd -run '^Test(Soak|Laws)' -count 1 -v
 
 soak-scripts: ## 100,000 random scripts in one process: nothing hangs, nothing is left, no answer is not the kernel's
 	SOCKPROBE_SOAK=100000 $(GO) test ./ops -run '^TestSoak$$' -count 1 -timeout 30m -v
@@ -33,7 +36,7 @@ WHYCHECKS ?= 3000
 soak-why: ## what --why says of WHYCHECKS (3000) random scripts a family, held against the kernel: hours
 	$(GO) test ./why -run '^TestRandomScripts$$' -rapid.checks=$(WHYCHECKS) -count 1 -timeout 12h -v
 
-check: fmt vet lint test race fuzz bench-once golden ## everything that must be green before a commit
+check: fmt vet lint test-long race fuzz bench-once golden ## everything that must be green before a commit
 
 fmt: ## fails if a file is not formatted
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (run: $(TOOL) gofumpt -w .):"; echo "$$out"; exit 1; fi
