@@ -44,7 +44,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.After(20 * time.Second); ; {
+	for end := time.After(60 * time.Second); ; {
 		data, err := os.ReadFile(ts.MkAbs(file))
 		if err == nil && re.Match(data) {
 			return

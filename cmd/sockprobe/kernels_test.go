@@ -445,7 +445,7 @@ func child(t *testing.T, pid int) int {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); <-tick.C {
 		tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
 		for _, path := range tasks {
 			data, _ := os.ReadFile(path)
