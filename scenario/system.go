@@ -14,9 +14,12 @@ type System struct {
 	Release string `json:"release"` // as uname -r has it
 }
 
-// Kinds are the kinds of kernels. UML is Linux too, but its own kind: a golden
-// for linux<5.18 is not meant for it.
+// Kinds are the kinds of kernels. User Mode Linux is Linux on another architecture: a condition
+// on linux holds for it by its version, too, and one on uml is the more specific.
 var Kinds = []string{"linux", "uml", "gvisor"}
+
+// isLinux tells whether a system is Linux, on whatever architecture.
+func (s System) isLinux() bool { return s.Kind == "linux" || s.Kind == "uml" }
 
 // Short is the system in a word: a Linux by its version's first two numbers.
 func (s System) Short() string {
@@ -46,10 +49,10 @@ func (s System) Compare(t System) int {
 	}
 }
 
-// Before tells whether a system is a Linux older than a version.
+// Before tells whether a system is a Linux older than a version, User Mode Linux included.
 func (s System) Before(major, minor int) bool {
 	v := versionOf(s.Release)
-	return s.Kind == "linux" && len(v) >= 2 && slices.Compare(v[:2], []int{major, minor}) < 0
+	return s.isLinux() && len(v) >= 2 && slices.Compare(v[:2], []int{major, minor}) < 0
 }
 
 // versionOf holds the numbers that a release begins with: 6.12.107+deb13 is
@@ -123,7 +126,7 @@ func joined(version []int) string {
 // fits tells whether a system meets the condition. Versions are compared in the
 // numbers that the condition has: 6.12.107 is neither <6.12 nor >6.12.
 func (c condition) fits(s System) bool {
-	if c.kind != s.Kind {
+	if c.kind != s.Kind && (c.kind != "linux" || !s.isLinux()) {
 		return false
 	}
 	if c.op == "" {
@@ -176,6 +179,12 @@ func (o Overlay) fits(s System) bool {
 	return !slices.ContainsFunc(o.conditions, func(c condition) bool { return !c.fits(s) })
 }
 
+// isFor tells whether the overlay names the very kind of a system. One that names another kind
+// and fits all the same, linux for User Mode Linux, is less specific.
+func (o Overlay) isFor(s System) bool {
+	return slices.ContainsFunc(o.conditions, func(c condition) bool { return c.kind == s.Kind })
+}
+
 // Narrow tells whether an overlay's section is for one kind of kernel or one
 // version only, so that nothing else is lost with it.
 func (f *File) Narrow(section string) bool {
@@ -191,6 +200,13 @@ func (f *File) Narrow(section string) bool {
 	return true
 }
 
+// Specific tells whether an overlay's section names the very kind of a system, so that it is about
+// no other kind of kernel.
+func (f *File) Specific(section string, s System) bool {
+	i := f.overlay(section)
+	return i >= 0 && f.Overlays[i].isFor(s)
+}
+
 // Skip tells why the scenario is not for a system, or gives "" if it is.
 func (f *File) Skip(s System) (reason string) {
 	for _, o := range f.Skips {
@@ -201,23 +217,27 @@ func (f *File) Skip(s System) (reason string) {
 	return ""
 }
 
-// Resolve gives the golden that holds for a system, and its section's name: the
-// overlay that fits, or without one the default. Two that fit are an *[Error].
-// The golden is nil if the file has none.
+// Resolve returns the golden that holds for a system, and the name of its section: the most
+// specific overlay that fits, or the default if none does. Two that fit and are equally specific
+// are an *[Error]. The golden is nil if the file has none.
 func (f *File) Resolve(s System) (section string, golden []byte, err error) {
-	section, golden = goldenSection, f.Golden
-	for _, o := range f.Overlays {
-		if !o.fits(s) {
-			continue
-		}
-		if section != goldenSection {
+	var found *Overlay
+	for i := range f.Overlays {
+		o := &f.Overlays[i]
+		switch {
+		case !o.fits(s), found != nil && found.isFor(s) && !o.isFor(s):
+		case found == nil, o.isFor(s) && !found.isFor(s):
+			found = o
+		default:
 			return "", nil, &Error{
 				Where:   f.Name,
-				Problem: fmt.Sprintf("both %q and %q fit %s %s", section, o.section(), s.Kind, s.Release),
+				Problem: fmt.Sprintf("both %q and %q fit %s %s", found.section(), o.section(), s.Kind, s.Release),
 				Hint:    "narrow one of them by a version, as in linux>=6.1 linux<6.12",
 			}
 		}
-		section, golden = o.section(), o.Golden
 	}
-	return section, golden, nil
+	if found == nil {
+		return goldenSection, f.Golden, nil
+	}
+	return found.section(), found.Golden, nil
 }

@@ -9,15 +9,16 @@ import (
 func TestResolve(t *testing.T) {
 	const head = "-- script --\n-c pol\n-- golden --\ndefault\n"
 	systems := map[string]System{
-		"5.10":   {"linux", "5.10.0-32-cloud-amd64"},
-		"5.18":   {"linux", "5.18.3"},
-		"6.1":    {"linux", "6.1.0-50-cloud-amd64"},
-		"6.11.9": {"linux", "6.11.9"},
-		"6.12":   {"linux", "6.12.107+deb13-cloud-amd64"},
-		"7.0":    {"linux", "7.0-rc1"},
-		"odd":    {"linux", "next"},
-		"uml":    {"uml", "6.1.2"},
-		"gvisor": {"gvisor", "4.19.0-gvisor"},
+		"5.10":     {"linux", "5.10.0-32-cloud-amd64"},
+		"5.18":     {"linux", "5.18.3"},
+		"6.1":      {"linux", "6.1.0-50-cloud-amd64"},
+		"6.11.9":   {"linux", "6.11.9"},
+		"6.12":     {"linux", "6.12.107+deb13-cloud-amd64"},
+		"7.0":      {"linux", "7.0-rc1"},
+		"odd":      {"linux", "next"},
+		"uml":      {"uml", "6.1.2"},
+		"uml 5.10": {"uml", "5.10.7"},
+		"gvisor":   {"gvisor", "4.19.0-gvisor"},
 	}
 	tests := []struct {
 		name     string
@@ -27,7 +28,7 @@ func TestResolve(t *testing.T) {
 		{"none", nil, map[string]string{"5.10": "golden", "uml": "golden", "gvisor": "golden", "odd": "golden"}},
 		{"a kind", []string{"gvisor"}, map[string]string{"gvisor": "golden gvisor", "uml": "golden", "6.1": "golden"}},
 		{"before", []string{"linux<5.18"}, map[string]string{
-			"5.10": "golden linux<5.18", "5.18": "golden", "6.1": "golden", "uml": "golden", "gvisor": "golden", "odd": "golden",
+			"5.10": "golden linux<5.18", "5.18": "golden", "6.1": "golden", "uml": "golden", "uml 5.10": "golden linux<5.18", "gvisor": "golden", "odd": "golden",
 		}},
 		{"from", []string{"linux>=6.11"}, map[string]string{
 			"6.1": "golden", "6.11.9": "golden linux>=6.11", "6.12": "golden linux>=6.11", "7.0": "golden linux>=6.11",
@@ -43,6 +44,15 @@ func TestResolve(t *testing.T) {
 			"5.10": "golden linux<5.18", "6.1": "golden", "7.0": "golden linux>=6.12", "uml": "golden uml", "gvisor": "golden gvisor",
 		}},
 		{"two that fit", []string{"linux<6.2", "linux>=5.10"}, map[string]string{"5.10": "!", "6.12": "golden linux>=5.10"}},
+		{"User Mode Linux is a Linux of its version", []string{"linux>=6.1 linux<6.12"}, map[string]string{
+			"uml 5.10": "golden", "uml": "golden linux>=6.1 linux<6.12",
+		}},
+		{"User Mode Linux's own is more specific", []string{"linux<6.12", "uml"}, map[string]string{
+			"uml": "golden uml", "6.1": "golden linux<6.12",
+		}},
+		{"in either order", []string{"uml=6.1", "linux<6.12"}, map[string]string{
+			"uml": "golden uml=6.1", "uml 5.10": "golden linux<6.12",
+		}},
 		{"a kind and its version", []string{"uml", "uml<6.2"}, map[string]string{"uml": "!"}},
 	}
 	for _, tt := range tests {
@@ -103,6 +113,39 @@ func TestShort(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.system.Short(); got != tt.want {
 			t.Errorf("%v is %q, want %q", tt.system, got, tt.want)
+		}
+	}
+}
+
+func TestBefore(t *testing.T) {
+	tests := []struct {
+		system System
+		want   bool
+	}{
+		{System{"linux", "6.1.0-50-cloud-amd64"}, true},
+		{System{"linux", "6.5.0"}, false},
+		{System{"uml", "6.1.176"}, true},
+		{System{"uml", "6.12.113"}, false},
+		{System{"gvisor", "4.19.0-gvisor"}, false},
+		{System{"linux", "next"}, false},
+	}
+	for _, tt := range tests {
+		if got := tt.system.Before(6, 5); got != tt.want {
+			t.Errorf("%v before 6.5: %v, want %v", tt.system, got, tt.want)
+		}
+	}
+}
+
+func TestSkip(t *testing.T) {
+	f, err := ParseFile("x.probe", []byte("-- script --\n-c pol\n-- skip linux<6.2 --\nIt lacks\nthat.\n"), testVerbs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for system, want := range map[System]string{
+		{"linux", "6.1.0"}: "It lacks that.", {"uml", "6.1.176"}: "It lacks that.", {"uml", "6.12.1"}: "", {"gvisor", "4.19.0-gvisor"}: "",
+	} {
+		if got := f.Skip(system); got != want {
+			t.Errorf("%v: %q, want %q", system, got, want)
 		}
 	}
 }

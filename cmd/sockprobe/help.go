@@ -183,8 +183,9 @@ golden of their own, by their kind and, if need be, version:
   -- golden linux>=6.1 linux<6.12 --
 
 The kinds are ` + strings.Join(scenario.Kinds, ", ") + `; the operators < <= = >= >. A version is compared in the
-numbers that are given: 6.12.107 is neither <6.12 nor >6.12. Two that fit the same
-kernel are an error. "verify -u --on KERNEL" writes the one for that kernel, and
+numbers that are given: 6.12.107 is neither <6.12 nor >6.12. User Mode Linux is
+also a linux of its version; a golden for uml is more specific and comes first.
+Two that fit the same kernel equally are an error. "verify -u --on KERNEL" writes the one for that kernel, and
 only where it differs.
 
 A kernel that lacks what a scenario is about is skipped, for the reason that is

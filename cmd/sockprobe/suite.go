@@ -157,6 +157,9 @@ func rewrite(f *sockprobe.File, o outcome, i int) (string, error) {
 		return "", nil
 	}
 	isOverlay := section != "golden"
+	if isOverlay && !f.Specific(section, o.system) { // Linux's, for User Mode Linux
+		section, isOverlay = "golden", false
+	}
 	here := ops.System()
 	current := o.system.Kind == "linux" && here.Kind == "linux" && o.system.Short() == here.Short()
 	switch {
