@@ -20,7 +20,6 @@ build: ## a static binary, build/sockprobe
 test: ## the tests, as much of each as a person waits for
 	$(GO) test ./...
 
-.PHONY: test-long
 test-long: ## the tests in full: the goldens a thousand times, every check on every kernel
 	SOCKPROBE_LONG=1 $(GO) test -timeout 30m ./...
 

@@ -67,7 +67,11 @@ func (r *run) makeOwn(script scenario.Script) error {
 	}
 	r.canary = r.newCanary()
 	for range threads {
-		r.own.threads.made = append(r.own.threads.made, newThread())
+		thread, err := newThread()
+		if err != nil {
+			return err
+		}
+		r.own.threads.made = append(r.own.threads.made, thread)
 	}
 	for range asked + waitsInRing {
 		ring, err := newRing()

@@ -38,7 +38,10 @@ func TestStartWaiterSeesSleep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	thread := newThread()
+	thread, err := newThread()
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer thread.close()
 	w := startWaiter(thread, waiting{call: func() answer {
 		return pollWaiting(&unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}, patience)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,14 +31,9 @@ func (t tidy) Run() int {
 // start, so that sockets there are 3, 4 and 5 whatever the tests were
 // started with.
 func keepDescriptors() {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		panic(err)
-	}
-	for _, e := range entries {
-		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
-			syscall.CloseOnExec(fd)
-		}
+	const all = 1 << 10 // without /proc, which a script may hide, there is no list
+	for fd := 3; fd < all; fd++ {
+		syscall.CloseOnExec(fd)
 	}
 }
 
@@ -55,12 +49,14 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 }
 
 // condition is what scripts may ask for beside testscript's own: netns is whether
-// a network namespace can be made, strace6.1 whether that strace is here and may trace,
+// a network namespace can be made, proc-hidden whether /proc can be hidden in one of mounts, strace6.1 whether that strace is here and may trace,
 // unprivileged whether this one can give up its rights, and low ports need some.
 func condition(name string) (bool, error) {
 	switch name {
 	case "netns":
 		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+	case "proc-hidden": // whether a mount namespace can be made in which /proc is empty
+		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/proc").Run() == nil, nil
 	case "unprivileged":
 		first, _ := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 		return string(first) == "1024\n" && exec.Command("setpriv", "--reuid=65534", "--clear-groups", "true").Run() == nil, nil
