@@ -2,6 +2,7 @@ package ops
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -89,4 +90,31 @@ func TestClosedBeforeItIsThere(t *testing.T) {
 	if after := openDescriptors(t); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
+}
+
+// TestCloseAll holds that exactly the descriptors that are named are closed.
+func TestCloseAll(t *testing.T) {
+	var fds []int
+	for range 8 {
+		fd, err := unix.Dup(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fds = append(fds, fd)
+	}
+	kept := []int{fds[2], fds[5]}
+	var closed []int
+	for _, fd := range fds {
+		if !slices.Contains(kept, fd) {
+			closed = append(closed, fd)
+		}
+	}
+	closeAll(closed)
+	for _, fd := range fds {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if open := err == nil; open != slices.Contains(kept, fd) {
+			t.Errorf("descriptor %d of %v is open: %v", fd, fds, open)
+		}
+	}
+	closeAll(kept)
 }

@@ -65,7 +65,10 @@ func (r *run) makeOwn(script scenario.Script) error {
 		}
 		r.own.epolls.made = append(r.own.epolls.made, fd)
 	}
-	r.canary = r.newCanary()
+	var err error
+	if r.canary, err = r.newCanary(); err != nil {
+		return err
+	}
 	for range threads {
 		thread, err := newThread()
 		if err != nil {

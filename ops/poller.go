@@ -20,11 +20,7 @@ func Prepare() { parkPoller() }
 var parkPoller = sync.OnceFunc(func() {
 	const above = 64 // a script needs no more than a handful
 	var held []int
-	defer func() {
-		for _, fd := range held {
-			closeFD(fd)
-		}
-	}()
+	defer func() { closeAll(held) }()
 	for {
 		a := dupFrom(0, 0)
 		if a.errno != 0 {
@@ -44,3 +40,20 @@ var parkPoller = sync.OnceFunc(func() {
 	}
 	time.AfterFunc(time.Hour, func() {}).Stop()
 })
+
+// closeAll closes descriptors, which are in ascending order: those with no other descriptor between
+// them by one call.
+func closeAll(fds []int) {
+	for len(fds) > 0 {
+		n := 1
+		for n < len(fds) && fds[n] == fds[0]+n {
+			n++
+		}
+		if n == 1 || closeRange(fds[0], fds[n-1]).errno != 0 { // ENOSYS before Linux 5.9
+			for _, fd := range fds[:n] {
+				closeFD(fd)
+			}
+		}
+		fds = fds[n:]
+	}
+}

@@ -53,6 +53,10 @@ type Options struct {
 // could observe would be about sockets.
 var ErrNoLoopback = errors.New("the loopback address cannot be reached: the interface is down")
 
+// ErrTooManyFiles is what an error is, by [errors.Is], that ends a run because the process may open
+// no more files (RLIMIT_NOFILE). Where it is the answer to a step it ends nothing.
+const ErrTooManyFiles = unix.EMFILE
+
 // descriptors makes runs take turns. Descriptor numbers belong to the process,
 // and a closed side's number must stay unused until its run ends.
 var descriptors sync.Mutex

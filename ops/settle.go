@@ -1,7 +1,7 @@
 package ops
 
 import (
-	"sync"
+	"fmt"
 	"time"
 	"unsafe"
 
@@ -33,14 +33,11 @@ func settleHere(f scenario.Family) time.Duration {
 	return 0
 }
 
-// putsOff tells whether the running kernel may put off what a step has sent: before Linux
-// 6.5 to the CPU's ksoftirqd, when there is much to do (4cd13c21b207, d15121be7485).
-var putsOff = sync.OnceValue(func() bool { return System().Before(6, 5) })
-
 // A canary tells when the kernel has handled what it had put off until then.
 type canary interface {
-	// sing waits for that for at most d, and tells whether it came to pass.
-	sing(d time.Duration) bool
+	// sing waits for that for at most d, and tells whether it came to pass. An error says that the
+	// canary cannot sing at all.
+	sing(d time.Duration) (bool, error)
 	close()
 }
 
@@ -49,15 +46,17 @@ type canary interface {
 const canaryRounds = 3
 
 // newCanary makes the canary that the run needs, if any.
-func (r *run) newCanary() canary {
+func (r *run) newCanary() (canary, error) {
 	switch {
 	case r.family == scenario.MPTCP && r.settleFor > 0:
 		return newMPTCPCanary()
-	case r.auto && putsOff():
-		return newBacklogCanary()
-	default:
-		return nil
+	case !r.auto:
+		return nil, nil
 	}
+	if steered := steeredTo(); steered != nil || putsOff() {
+		return newBacklogCanary(steered)
+	}
+	return nil, nil
 }
 
 // A pin keeps the probe's thread on the processor where it is.
@@ -85,44 +84,85 @@ func (p *pin) release() { _ = unix.SchedSetaffinity(0, &p.allowed) }
 // settles tells whether settle does anything.
 func (r *run) settles() bool { return r.settleFor > 0 || r.canary != nil }
 
-// settle waits until the readiness of every open socket has been the same for as
-// long as Options.Settle, and until the canary, if there is one, has found it so; or for
-// the run's time limit longer at most.
+// settle waits until every open socket has stood the same for as long as Options.Settle, and until
+// the canary, if there is one, has found it so; or for the run's time limit longer at most.
 func (r *run) settle() {
 	if r.settleFor <= 0 {
 		if r.canary != nil {
 			for range canaryRounds {
-				r.canary.sing(r.timeout)
+				r.sing(r.timeout)
 			}
 		}
 		return
 	}
-	last, since, rounds := r.readiness(), time.Now(), 0
-	for deadline := since.Add(r.settleFor + r.timeout); ; {
+	last, since, rounds := r.standings(), time.Now(), 0
+	for deadline := since.Add(r.settleFor + r.timeout); r.failed == nil; {
 		now := time.Now()
 		switch quiet := now.Sub(since) >= r.settleFor; {
 		case now.After(deadline), quiet && (r.canary == nil || rounds == canaryRounds):
 			return
 		case quiet:
-			if r.canary.sing(deadline.Sub(now)) {
+			if r.sing(deadline.Sub(now)) {
 				rounds++
 			}
 		default:
 			pause := unix.NsecToTimespec(min(r.settleFor/4, time.Millisecond).Nanoseconds())
 			_ = unix.Nanosleep(&pause, nil) // ending early is no harm
 		}
-		if ready := r.readiness(); ready != last {
-			last, since, rounds = ready, time.Now(), 0
+		if stand := r.standings(); stand != last {
+			last, since, rounds = stand, time.Now(), 0
 		}
 	}
 }
 
-// readiness is what poll says of each socket now.
-func (r *run) readiness() (events [sideCount]scenario.Events) {
+// sing lets the canary sing. Where it cannot, the run ends: it could not tell when its steps
+// have had their effect.
+func (r *run) sing(d time.Duration) bool {
+	sang, err := r.canary.sing(d)
+	if err != nil {
+		r.fail(fmt.Errorf("wait for what the kernel has put off: %w", err))
+	}
+	return sang
+}
+
+// A standing is how a socket stands, as far as settling looks at it.
+type standing struct {
+	ready                   scenario.Events
+	unread, unacked         int // bytes: SIOCINQ and SIOCOUTQ
+	state                   uint8
+	inFlight, queued        uint32 // segments; of a listener connections to accept, and the backlog
+	unsent                  uint32 // bytes
+	received, acknowledged  uint64 // bytes
+	segmentsIn, segmentsOut uint32
+}
+
+// standings is how each socket stands now.
+func (r *run) standings() (all [sideCount]standing) {
 	for i := range r.sockets {
 		if s := &r.sockets[i]; s.open() {
-			events[i] = askPoll(s.fd, scenario.Interest).events
+			all[i] = r.standing(s.fd)
 		}
 	}
-	return events
+	return all
+}
+
+// standing looks at a socket without a question for its readiness where that is possible: a poll
+// that finds no room to send asks the socket to tell when there is (SOCK_NOSPACE, tcp_poll in
+// net/ipv4/tcp.c), so that to settle would make an edge that the script did not ask for. The
+// counters of TCP_INFO change with each segment that comes or goes. Neither gVisor nor MPTCP has
+// counters that tell as much: there, poll has to be asked.
+func (r *run) standing(fd int) standing {
+	if r.family == scenario.MPTCP || onGvisor() {
+		return standing{ready: askPoll(fd, scenario.Interest).events}
+	}
+	var s standing
+	_, s.unread = ask(fd, unix.SIOCINQ)
+	_, s.unacked = ask(fd, unix.SIOCOUTQ)
+	if info, a := tcpInfo(fd); a.errno == 0 {
+		s.state = info.State
+		s.inFlight, s.queued, s.unsent = info.Unacked, info.Sacked, info.Notsent_bytes
+		s.received, s.acknowledged = info.Bytes_received, info.Bytes_acked
+		s.segmentsIn, s.segmentsOut = info.Segs_in, info.Segs_out
+	}
+	return s
 }

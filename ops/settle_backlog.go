@@ -1,53 +1,187 @@
 package ops
 
 import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"sockprobe/scenario"
 )
 
-// A backlogCanary is a UDP socket that sends to itself. Loopback puts every packet into
-// the backlog of the processor that sends it, to be delivered in this order (netif_rx in
-// net/core/dev.c); so when the canary's is there, all that was sent before from this
-// processor, where it keeps the probe, has been delivered.
-type backlogCanary struct {
-	pin *pin
-	fd  int
-}
+// putsOff tells whether the running kernel may deliver what a step has sent after the step has
+// returned, on the same processor:
+//
+//   - before Linux 6.5 the softirqs of a busy processor wait for its ksoftirqd (4cd13c21b207,
+//     d15121be7485);
+//   - since 6.10 a thread of the kernel may handle the backlog of each processor, with the boot
+//     option thread_backlog_napi or PREEMPT_RT (dad6b9770263, use_backlog_threads in
+//     net/core/dev.c).
+var putsOff = sync.OnceValue(func() bool {
+	if System().Before(6, 5) {
+		return true
+	}
+	u := uname()
+	options, _ := os.ReadFile("/proc/cmdline") // or none
+	return strings.Contains(unix.ByteSliceToString(u.Version[:]), "PREEMPT_RT") ||
+		strings.Contains(string(options), "thread_backlog_napi")
+})
 
-// newBacklogCanary makes a canary, or none where the kernel does not let it.
-func newBacklogCanary() canary {
-	fd, err := newSocketAside(scenario.UDP4)
+// steeredTo is the processors that receive packet steering has the packets of the loopback
+// interface delivered by (Documentation/networking/scaling.rst), or nil if each is delivered by the
+// processor that sends it.
+var steeredTo = sync.OnceValue(func() map[int]bool {
+	Prepare() // before a file is read, which brings up the poller
+	data, err := os.ReadFile("/sys/class/net/lo/queues/rx-0/rps_cpus")
 	if err != nil {
 		return nil
 	}
-	c := &backlogCanary{fd: fd}
-	if addr, err := bind(c.fd, scenario.UDP4); err == nil && connect(c.fd, addr).errno == 0 {
-		c.pin = newPin()
+	return processorsIn(string(data))
+})
+
+// processorsIn reads a mask of processors as sysfs prints it, in words of 32 bits in hexadecimal
+// with the highest first: "f,00000003". A mask of none is nil.
+func processorsIn(mask string) map[int]bool {
+	var in map[int]bool
+	words := strings.Split(strings.TrimSpace(mask), ",")
+	for i, text := range words {
+		word, err := strconv.ParseUint(text, 16, 32)
+		if err != nil {
+			return nil
+		}
+		for bit := range 32 {
+			if word&(1<<bit) == 0 {
+				continue
+			}
+			if in == nil {
+				in = map[int]bool{}
+			}
+			in[32*(len(words)-1-i)+bit] = true
+		}
 	}
-	if c.pin == nil {
-		closeFD(c.fd)
-		return nil
+	return in
+}
+
+// A backlogCanary is UDP sockets that send to themselves. Loopback puts every packet into the
+// backlog of a processor, to be delivered in this order (netif_rx in net/core/dev.c): that of the
+// processor that sends it, where the canary keeps the probe, or, with receive packet steering, that
+// of another one, which the ports and addresses of a packet decide. So when a packet has come
+// through each of these backlogs, all that was sent before has been delivered.
+type backlogCanary struct {
+	pin     *pin
+	sockets []int // one for each backlog
+}
+
+// newBacklogCanary makes a canary for the processors that packets are steered to, or for the
+// probe's own if there are none.
+func newBacklogCanary(steered map[int]bool) (canary, error) {
+	c := &backlogCanary{}
+	if err := c.make(steered); err != nil {
+		c.close()
+		return nil, fmt.Errorf("make what tells when packets have been delivered: %w", err)
 	}
-	return c
+	return c, nil
+}
+
+func (c *backlogCanary) make(steered map[int]bool) error {
+	if c.pin = newPin(); c.pin == nil {
+		return unix.EPERM // of sched_setaffinity(2)
+	}
+	if steered == nil {
+		_, err := c.add()
+		return err
+	}
+	// Which backlog a port leads to is found out by trial. A processor that is not reached by so
+	// many of them is not online.
+	reached := map[int]bool{}
+	for range 32 * len(steered) {
+		fd, err := c.add()
+		if err != nil {
+			return err
+		}
+		cpu, err := arrival(fd)
+		if err != nil {
+			return err
+		}
+		if reached[cpu] {
+			closeFD(fd)
+			c.sockets = c.sockets[:len(c.sockets)-1]
+		}
+		reached[cpu] = true
+		if len(reached) == len(steered) {
+			break
+		}
+	}
+	return nil
+}
+
+// add makes a socket that sends to itself.
+func (c *backlogCanary) add() (int, error) {
+	fd, err := newSocketAside(scenario.UDP4)
+	if err != nil {
+		return -1, err
+	}
+	c.sockets = append(c.sockets, fd)
+	addr, err := bind(fd, scenario.UDP4)
+	if err != nil {
+		return -1, err
+	}
+	return fd, connect(fd, addr).failure("connect")
+}
+
+// arrival sends a packet and tells which processor has delivered it, which the kernel notes for
+// connected sockets (sk_incoming_cpu_update in net/ipv4/udp.c).
+func arrival(fd int) (cpu int, err error) {
+	if err := send(fd, payload[:1], 0).failure("send"); err != nil {
+		return 0, err
+	}
+	if !hears(fd, DefaultTimeout) {
+		return 0, unix.ETIMEDOUT
+	}
+	var n int32
+	a, _ := getOption(fd, unix.SOL_SOCKET, unix.SO_INCOMING_CPU, unsafe.Pointer(&n), unsafe.Sizeof(n))
+	return int(n), a.failure("read SO_INCOMING_CPU")
 }
 
 func (c *backlogCanary) close() {
-	closeFD(c.fd)
-	c.pin.release()
+	for _, fd := range c.sockets {
+		closeFD(fd)
+	}
+	if c.pin != nil {
+		c.pin.release()
+	}
 }
 
-// sing waits for at most d until a packet of its own has come. It tells whether that
-// came to pass.
-func (c *backlogCanary) sing(d time.Duration) bool {
+// sing waits for at most d until a packet has come through each backlog.
+func (c *backlogCanary) sing(d time.Duration) (bool, error) {
 	var buf [1]byte
-	for recvNow(c.fd, buf[:], 0).ret > 0 { // one that came too late
+	for _, fd := range c.sockets {
+		for recvNow(fd, buf[:], 0).ret > 0 { // one that came too late
+		}
+		if send(fd, payload[:1], 0).errno != 0 {
+			return false, nil
+		}
 	}
-	if send(c.fd, payload[:1], 0).errno != 0 {
-		return false
+	deadline := time.Now().Add(d)
+	for _, fd := range c.sockets {
+		if !hears(fd, time.Until(deadline)) {
+			return false, nil
+		}
 	}
-	p := unix.PollFd{Fd: int32(c.fd), Events: unix.POLLIN}
-	return undisturbed(func() answer { return pollWaiting(&p, d) }).ret == 1 && recvNow(c.fd, buf[:], 0).ret == 1
+	return true, nil
+}
+
+// hears waits for at most d for a packet, and takes it.
+func hears(fd int, d time.Duration) bool {
+	var buf [1]byte
+	if recvNow(fd, buf[:], 0).ret == 1 {
+		return true
+	}
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	return undisturbed(func() answer { return pollWaiting(&p, max(d, 0)) }).ret == 1 && recvNow(fd, buf[:], 0).ret == 1
 }

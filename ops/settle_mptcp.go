@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,53 +25,57 @@ type mptcpCanary struct {
 	addr     *address
 }
 
-// newMPTCPCanary makes a canary, or none where the kernel does not let it.
-func newMPTCPCanary() canary {
-	listener, err := newSocketAside(scenario.MPTCP)
+func newMPTCPCanary() (canary, error) {
+	c := &mptcpCanary{}
+	var err error
+	if c.listener, err = newSocketAside(scenario.MPTCP); err != nil {
+		return nil, err
+	}
+	if c.addr, err = bind(c.listener, scenario.MPTCP); err == nil {
+		err = listen(c.listener, backlog).failure("listen")
+	}
+	if c.pin = newPin(); err == nil && c.pin == nil {
+		err = unix.EPERM // of sched_setaffinity(2)
+	}
 	if err != nil {
-		return nil
-	}
-	c := &mptcpCanary{listener: listener}
-	if c.addr, err = bind(c.listener, scenario.MPTCP); err == nil && listen(c.listener, backlog).errno == 0 {
-		c.pin = newPin()
-	}
-	if c.pin == nil {
-		closeFD(c.listener)
-		return nil
+		c.close()
+		return nil, fmt.Errorf("make what tells when MPTCP has done its work: %w", err)
 	}
 	setNonblock(c.listener, true)
-	return c
+	return c, nil
 }
 
 func (c *mptcpCanary) close() {
 	closeFD(c.listener)
-	c.pin.release()
+	if c.pin != nil {
+		c.pin.release()
+	}
 }
 
 // sing makes a connection, ends it on one side and waits for at most d until the
 // other knows. It tells whether that came to pass.
-func (c *mptcpCanary) sing(d time.Duration) bool {
+func (c *mptcpCanary) sing(d time.Duration) (bool, error) {
 	defer block()() // an interrupted call would leave the rest of a connection for the next one
 	told, err := newSocketAside(scenario.MPTCP)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer closeFD(told)
 	setTimeout(told, unix.SO_SNDTIMEO, d)
 	if connect(told, c.addr).errno != 0 {
-		return false
+		return false, nil
 	}
 	p := unix.PollFd{Fd: int32(c.listener), Events: unix.POLLIN}
 	if pollWaiting(&p, d).ret != 1 {
-		return false
+		return false, nil
 	}
 	a := accept(c.listener) // it does not block
 	if a.errno != 0 {
-		return false
+		return false, lackOfDescriptors(a.failure("accept"))
 	}
 	ends, err := aside(a.ret)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer closeFD(ends)
 	shutdown(ends, unix.SHUT_WR)
@@ -77,5 +83,14 @@ func (c *mptcpCanary) sing(d time.Duration) bool {
 	heard := pollWaiting(&p, d).ret == 1
 	none := unspecific // a reset, which leaves nothing in TIME_WAIT
 	connect(told, &none)
-	return heard
+	return heard, nil
+}
+
+// lackOfDescriptors is err if that is a lack of descriptors, which will not pass, and nil
+// otherwise.
+func lackOfDescriptors(err error) error {
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+		return err
+	}
+	return nil
 }

@@ -2,9 +2,12 @@ package ops
 
 import (
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"sockprobe/scenario"
@@ -51,8 +54,8 @@ func TestSettleMPTCP(t *testing.T) {
 	}
 }
 
-// TestBacklogCanary holds that the canary of old kernels works on every kernel, and lets
-// the probe use all processors again.
+// TestBacklogCanary holds that the canary works on every kernel, wherever packets are
+// steered to, and lets the probe use all processors again.
 func TestBacklogCanary(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -60,17 +63,56 @@ func TestBacklogCanary(t *testing.T) {
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		t.Fatal(err)
 	}
-	c := newBacklogCanary()
-	if c == nil {
-		t.Fatal("there is none")
-	}
-	for range 100 {
-		if !c.sing(patience) {
-			t.Fatal("it is not heard")
+	descriptors := openDescriptors(t)
+	for _, steered := range []map[int]bool{nil, {0: true}, {0: true, 1: true}} {
+		c, err := newBacklogCanary(steered)
+		if err != nil {
+			t.Fatalf("%v: %v", steered, err)
 		}
+		for range 100 {
+			if sang, err := c.sing(patience); !sang || err != nil {
+				t.Fatalf("%v: it is not heard: %v", steered, err)
+			}
+		}
+		c.close()
 	}
-	c.close()
 	if err := unix.SchedGetaffinity(0, &after); err != nil || after != before {
 		t.Errorf("processors %v before, %v after: %v", before, after, err)
+	}
+	if n := openDescriptors(t); n != descriptors {
+		t.Errorf("%d descriptors before, %d after", descriptors, n)
+	}
+}
+
+func TestProcessorsIn(t *testing.T) {
+	tests := []struct {
+		mask string
+		want map[int]bool
+	}{
+		{"0\n", nil},
+		{"00,00000000\n", nil},
+		{"3\n", map[int]bool{0: true, 1: true}},
+		{"8\n", map[int]bool{3: true}},
+		{"1,80000002\n", map[int]bool{1: true, 31: true, 32: true}},
+		{"no mask\n", nil},
+		{"", nil},
+	}
+	for _, tt := range tests {
+		if diff := cmp.Diff(tt.want, processorsIn(tt.mask)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tt.mask, diff)
+		}
+	}
+}
+
+// TestSettleAsksNothing holds that settling makes no edge, which a question for readiness would.
+func TestSettleAsksNothing(t *testing.T) {
+	if onGvisor() {
+		t.Skip("gVisor has no counters that tell when a socket is quiet: settling asks poll there")
+	}
+	const script = "-n -l opt:RCVBUF=2000,con,acc -c opt:SNDBUF=20000 " +
+		"--api epoll-et -c add,pol,snd:18000 -s rcv:5000,rcv:5000,rcv:5000,rcv:5000 --api epoll-et -c pol"
+	got := mustObserve(t, script, Options{Settle: 2 * time.Millisecond})
+	if want := "cmd #5 stp #1: pol(c): ret=0 ev=0\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("the end is not %q:\n%s", want, got)
 	}
 }

@@ -154,3 +154,8 @@ func recvWaiting(fd int, buf []byte) answer {
 func closeFD(fd int) answer {
 	return reply(unix.Syscall(unix.SYS_CLOSE, uintptr(fd), 0, 0))
 }
+
+// closeRange is close_range(2) from first to last, both included.
+func closeRange(first, last int) answer {
+	return reply(unix.Syscall(unix.SYS_CLOSE_RANGE, uintptr(first), uintptr(last), 0))
+}

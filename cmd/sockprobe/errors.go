@@ -105,6 +105,9 @@ func hintFor(err error) string {
 	if errors.Is(err, ops.ErrNoLoopback) {
 		return "raise it: ip link set lo up"
 	}
+	if errors.Is(err, ops.ErrTooManyFiles) {
+		return "let the process open more files: ulimit -n 256"
+	}
 	if s, ok := errors.AsType[*kernel.SetupError](err); ok {
 		return s.Hint
 	}
