@@ -55,6 +55,8 @@ func condition(name string) (bool, error) {
 	switch name {
 	case "netns":
 		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
+	case "mptcp": // whether the kernel has it
+		return exec.Command("sockprobe", "--family", "mptcp", "-c", "pol").Run() == nil, nil
 	case "proc-hidden": // whether a mount namespace can be made in which /proc is empty
 		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/proc").Run() == nil, nil
 	case "unprivileged":
