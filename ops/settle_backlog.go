@@ -15,22 +15,10 @@ import (
 )
 
 // putsOff tells whether the running kernel may deliver what a step has sent after the step has
-// returned, on the same processor:
-//
-//   - before Linux 6.5 the softirqs of a busy processor wait for its ksoftirqd (4cd13c21b207,
-//     d15121be7485);
-//   - since 6.10 a thread of the kernel may handle the backlog of each processor, with the boot
-//     option thread_backlog_napi or PREEMPT_RT (dad6b9770263, use_backlog_threads in
-//     net/core/dev.c).
-var putsOff = sync.OnceValue(func() bool {
-	if System().Before(6, 5) {
-		return true
-	}
-	u := uname()
-	options, _ := os.ReadFile("/proc/cmdline") // or none
-	return strings.Contains(unix.ByteSliceToString(u.Version[:]), "PREEMPT_RT") ||
-		strings.Contains(string(options), "thread_backlog_napi")
-})
+// returned: before Linux 6.5 the softirqs of a busy processor wait for its ksoftirqd (4cd13c21b207,
+// d15121be7485). A later kernel handles its own backlog before the call returns with the boot option
+// thread_backlog_napi, too, and with PREEMPT_RT: Debian's 6.12 and 7.3 pass the catalogue so.
+var putsOff = sync.OnceValue(func() bool { return System().Before(6, 5) })
 
 // steeredTo is the processors that receive packet steering has the packets of the loopback
 // interface delivered by (Documentation/networking/scaling.rst), or nil if each is delivered by the

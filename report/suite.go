@@ -8,6 +8,7 @@ type Suite struct {
 	Release  string        // what the kernel says of itself, "" if it could not be asked
 	Duration time.Duration // start and end of the kernel included
 	Failure  string        // why there are no results, "" if there are
+	Host     []string      // what of the host may be the cause of an unexpected answer, a line each
 	Results  []Result      // one for each scenario, in the same order on every kernel
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // VerifyText prints what came of scenarios on one kernel: those that are wrong
-// with a diff, the others only if verbose, and how many there were of each.
+// with a diff and what of the host may be the cause, the others only if verbose, and how many there
+// were of each.
 func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 	p := palette{on: colour}
 	for _, r := range s.Results {
@@ -26,6 +27,11 @@ func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 			fmt.Fprintf(w, "ok   %s (%s)\n", r.Name, r.Golden)
 		case verbose:
 			fmt.Fprintf(w, "ok   %s\n", r.Name)
+		}
+	}
+	if Count(s).Failed > 0 {
+		for _, cause := range s.Host {
+			fmt.Fprintf(w, "host: %s\n", p.yellow(cause))
 		}
 	}
 	fmt.Fprintln(w, Count(s))

@@ -57,6 +57,9 @@ func condition(name string) (bool, error) {
 		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
 	case "mptcp": // whether the kernel has it
 		return exec.Command("sockprobe", "--family", "mptcp", "-c", "pol").Run() == nil, nil
+	case "steering": // whether the loopback interface of a namespace can be given receive packet steering
+		const steer = "mount -t sysfs none /sys && ip link set lo up && echo 1 >/sys/class/net/lo/queues/rx-0/rps_cpus"
+		return exec.Command("unshare", "-nm", "sh", "-c", steer).Run() == nil, nil
 	case "proc-hidden": // whether a mount namespace can be made in which /proc is empty
 		return exec.Command("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/proc").Run() == nil, nil
 	case "unprivileged":

@@ -36,6 +36,7 @@ type heading struct {
 	Took   time.Duration    `json:"took,omitempty"`
 	Steps  int              `json:"steps,omitempty"` // how many lines those are
 	Lacks  string           `json:"lacks,omitempty"` // what the kernel lacks for it, instead
+	Host   []string         `json:"host,omitempty"`  // the last line: what may be the cause of an unexpected answer
 }
 
 // observed is what a kernel answered to a script.
@@ -78,8 +79,10 @@ func observe(req request, stdout io.Writer, begin func(script int)) error {
 	if err := enc.Encode(heading{System: &system}); err != nil {
 		return err
 	}
+	host := ops.WatchHost()
 	for i, script := range scripts {
 		begin(i)
+		host.Look()
 		start := time.Now()
 		tally, err := ops.Repeat(script, opts, req.Repeat)
 		if err == nil && script.Uses(scenario.All) && tally.Asked&scenario.Uring.Of() == 0 {
@@ -109,44 +112,59 @@ func observe(req request, stdout io.Writer, begin func(script int)) error {
 			return err
 		}
 	}
+	if causes := host.Causes(); causes != nil {
+		if err := enc.Encode(heading{Host: causes}); err != nil {
+			return err
+		}
+	}
 	return w.Flush()
 }
 
+// A reading is what observe wrote.
+type reading struct {
+	system  scenario.System
+	results []observed // one for each script
+	host    []string   // what may be the cause of an unexpected answer
+}
+
 // readAnswer reads what observe wrote.
-func readAnswer(data []byte, scripts int) (scenario.System, []observed, error) {
-	var system scenario.System
-	results := make([]observed, scripts)
+func readAnswer(data []byte, scripts int) (reading, error) {
+	var r reading
+	r.results = make([]observed, scripts)
 	done := 0
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for lines.Scan() {
 		var h heading
 		if err := json.Unmarshal(lines.Bytes(), &h); err != nil {
-			return system, nil, fmt.Errorf("the answer after script %d: %w", done, err)
+			return r, fmt.Errorf("the answer after script %d: %w", done, err)
 		}
 		switch {
 		case h.System != nil:
-			system = *h.System
+			r.system = *h.System
+			continue
+		case h.Host != nil:
+			r.host = h.Host
 			continue
 		case h.Script == nil || *h.Script != done || done >= scripts:
-			return system, nil, fmt.Errorf("the answer after script %d is out of order", done)
+			return r, fmt.Errorf("the answer after script %d is out of order", done)
 		}
 		tally := &scenario.Tally{}
 		for range h.Steps {
 			if !lines.Scan() {
-				return system, nil, fmt.Errorf("the answer ends in the middle of script %d", done+1)
+				return r, fmt.Errorf("the answer ends in the middle of script %d", done+1)
 			}
 			o, runs, err := report.ParseJSON(lines.Bytes())
 			if err != nil {
-				return system, nil, fmt.Errorf("the answer to script %d: %w", done+1, err)
+				return r, fmt.Errorf("the answer to script %d: %w", done+1, err)
 			}
 			tally.Runs = runs
 			tally.AddCounted(o)
 		}
-		results[done] = observed{tally: tally, took: h.Took, lacks: h.Lacks}
+		r.results[done] = observed{tally: tally, took: h.Took, lacks: h.Lacks}
 		done++
 	}
 	if done < scripts {
-		return system, nil, fmt.Errorf("the answer ends after %d of %d scripts", done, scripts)
+		return r, fmt.Errorf("the answer ends after %d of %d scripts", done, scripts)
 	}
-	return system, results, lines.Err()
+	return r, lines.Err()
 }

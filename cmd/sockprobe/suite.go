@@ -39,18 +39,21 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 	if err := execute(ctx, k, req, &answer, shown); err != nil {
 		return outcome{}, err
 	}
-	system, answers, err := readAnswer(answer.kept.Bytes(), len(req.Scripts))
+	got, err := readAnswer(answer.kept.Bytes(), len(req.Scripts))
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{system: system}
-	o.suite = report.Suite{Kernel: system.Short(), Release: system.Release, Duration: time.Since(start)}
+	o := outcome{system: got.system}
+	o.suite = report.Suite{
+		Kernel: got.system.Short(), Release: got.system.Release, Duration: time.Since(start), Host: got.host,
+	}
+	answers := got.results
 	for _, f := range files {
 		var a observed
 		if f.Fault == nil {
 			a, answers = answers[0], answers[1:]
 		}
-		r, fault := judge(f, system, a)
+		r, fault := judge(f, got.system, a)
 		if fault != nil {
 			r = report.Result{Name: f.Label(), Status: report.Broken, Reason: fault.Error()}
 			o.faults = append(o.faults, fault)
