@@ -27,16 +27,15 @@ func TestNetstatCounter(t *testing.T) {
 }
 
 func TestCountersSince(t *testing.T) {
-	before := hostCounters{dropped: 5, squeezed: 7, pressed: 1}
+	before := hostCounters{dropped: 5, squeezed: 7, steered: 1, pressed: 1}
 	tests := []struct {
 		name string
 		now  hostCounters
 		want []string
 	}{
 		{"nothing", before, nil},
-		{"dropped", hostCounters{7, 7, 1}, []string{"the backlog of a processor was full, and dropped packets (2; net.core.netdev_max_backlog)"}},
-		{"the rest", hostCounters{5, 8, 2}, []string{
-			"a processor had no time left for its packets (1 times; net.core.netdev_budget)",
+		{"dropped", hostCounters{7, 7, 1, 1}, []string{"the backlog of a processor was full, and dropped packets (2; net.core.netdev_max_backlog)"}},
+		{"the rest", hostCounters{5, 8, 4, 2}, []string{
 			"TCP became short of memory (1 times; net.ipv4.tcp_mem): IN comes early, and a FIN late",
 		}},
 	}

@@ -13,6 +13,7 @@ import (
 type hostCounters struct {
 	dropped  int // packets that found a full backlog
 	squeezed int // times when a processor had no time left for its backlog
+	steered  int // times when a processor was interrupted for what another has steered to it
 	pressed  int // times when TCP became short of memory
 }
 
@@ -20,16 +21,17 @@ type hostCounters struct {
 func readCounters() hostCounters {
 	var c hostCounters
 	// In each line a processor; the second number counts dropped packets, the third is
-	// time_squeeze (softnet_seq_show in net/core/net-procfs.c). They are hexadecimal.
+	// time_squeeze, the tenth received_rps (softnet_seq_show in net/core/net-procfs.c). They are
+	// hexadecimal.
 	softnet, _ := os.ReadFile("/proc/net/softnet_stat") // or none
 	for line := range strings.Lines(string(softnet)) {
 		fields := strings.Fields(line)
-		if len(fields) < 3 {
-			continue
+		for at, sum := range map[int]*int{1: &c.dropped, 2: &c.squeezed, 9: &c.steered} {
+			if at < len(fields) {
+				n, _ := strconv.ParseInt(fields[at], 16, 64)
+				*sum += int(n)
+			}
 		}
-		dropped, _ := strconv.ParseInt(fields[1], 16, 64)
-		squeezed, _ := strconv.ParseInt(fields[2], 16, 64)
-		c.dropped, c.squeezed = c.dropped+int(dropped), c.squeezed+int(squeezed)
 	}
 	netstat, _ := os.ReadFile("/proc/net/netstat") // or none
 	c.pressed = netstatCounter(string(netstat), "TcpExt", "TCPMemoryPressures")
@@ -60,14 +62,15 @@ func netstatCounter(text, group, name string) int {
 	return 0
 }
 
-// since says what has been counted since before, a line each.
+// putOff tells whether the kernel has ever put off what it had to deliver.
+func (c hostCounters) putOff() bool { return c.dropped+c.squeezed+c.steered > 0 }
+
+// since says what has been counted since before that changes answers, a line each. What only delays
+// packets does not: see putsOff.
 func (c hostCounters) since(before hostCounters) []string {
 	var lines []string
 	if n := c.dropped - before.dropped; n > 0 {
 		lines = append(lines, fmt.Sprintf("the backlog of a processor was full, and dropped packets (%d; net.core.netdev_max_backlog)", n))
-	}
-	if n := c.squeezed - before.squeezed; n > 0 {
-		lines = append(lines, fmt.Sprintf("a processor had no time left for its packets (%d times; net.core.netdev_budget)", n))
 	}
 	if n := c.pressed - before.pressed; n > 0 {
 		lines = append(lines, fmt.Sprintf("TCP became short of memory (%d times; net.ipv4.tcp_mem): IN comes early, and a FIN late", n))

@@ -38,6 +38,8 @@ type canary interface {
 	// sing waits for that for at most d, and tells whether it came to pass. An error says that the
 	// canary cannot sing at all.
 	sing(d time.Duration) (bool, error)
+	// done tells whether the last one has shown that nothing was put off.
+	done() bool
 	close()
 }
 
@@ -50,7 +52,7 @@ func (r *run) newCanary() (canary, error) {
 	switch {
 	case r.family == scenario.MPTCP && r.settleFor > 0:
 		return newMPTCPCanary()
-	case !r.auto:
+	case !r.auto, kinds[r.family].domain == unix.AF_UNIX: // which delivers at once
 		return nil, nil
 	}
 	if steered := steeredTo(); steered != nil || putsOff() {
@@ -90,7 +92,9 @@ func (r *run) settle() {
 	if r.settleFor <= 0 {
 		if r.canary != nil {
 			for range canaryRounds {
-				r.sing(r.timeout)
+				if r.sing(r.timeout); r.canary.done() {
+					break
+				}
 			}
 		}
 		return

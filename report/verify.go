@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 			fmt.Fprintf(w, "ok   %s\n", r.Name)
 		}
 	}
-	if Count(s).Failed > 0 {
+	if slices.ContainsFunc(s.Results, func(r Result) bool { return r.Status == Wrong && r.Diff != "" }) {
 		for _, cause := range s.Host {
 			fmt.Fprintf(w, "host: %s\n", p.yellow(cause))
 		}
