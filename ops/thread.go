@@ -15,10 +15,9 @@ import (
 // sent on (netif_rx in net/core/dev.c), and is delivered when the sending call
 // enables softirqs again, which is before it returns. So a step sees all that
 // the steps before it did, on whichever CPUs they ran, and the thread is not
-// pinned. That is so unless receive packet steering hands lo's packets to
-// another CPU (rps_cpus, off by default), or, on kernels from 4.9 to about 6.4,
-// much work has put the CPU's softirqs off to ksoftirqd
-// (4cd13c21b207, d15121be7485): see backlogCanary. The thread is bound so that a trace shows one,
+// pinned. That is so unless receive packet steering hands lo's packets to another CPU (rps_cpus, off
+// by default), or the kernel puts work off: see putsOff, steeredTo and backlogCanary, which pins it
+// then. The thread is bound so that a trace shows one,
 // and because block below changes its signal mask.
 //
 // Signals. The runtime sends SIGURG to a thread whose goroutine should yield,
