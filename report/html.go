@@ -179,6 +179,7 @@ func newPageCell(s Suite, r Result) pageCell {
 	if r.Status == Wrong && r.Golden != "" {
 		c.Notes = append(c.Notes, fmt.Sprintf("held against %q", oneLine(r.Golden)))
 	}
+	c.Notes = append(c.Notes, hostLines(r)...)
 	for line := range strings.Lines(Printable(r.Diff + r.Answers)) {
 		text := strings.TrimSuffix(line, "\n")
 		c.Diff = append(c.Diff, diffLine{Class: diffClass(text), Text: text})

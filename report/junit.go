@@ -142,6 +142,9 @@ func newJUnitCase(class string, r Result) junitCase {
 		}
 		// Servers show the text and little else, so the script is in it.
 		text := strings.TrimRight(r.Script, "\n") + "\n" + r.Diff + r.Answers
+		for _, line := range hostLines(r) {
+			text = wholeLines(text) + line
+		}
 		jc.Failure = &junitWhy{Message: message, Type: Wrong.String(), junitText: junitText{Printable(text)}}
 	}
 	return jc

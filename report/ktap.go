@@ -66,6 +66,7 @@ func (b *ktapBlock) scenario(n int, r Result) {
 			b.diagnose("reason: " + r.Reason)
 		}
 		b.diagnose(r.Diff + r.Answers)
+		b.diagnose(strings.Join(hostLines(r), "\n"))
 	case Broken:
 		b.diagnose("error: " + r.Reason)
 	}

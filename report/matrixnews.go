@@ -49,7 +49,8 @@ func variants(suites []Suite, row int) []finding {
 			continue
 		}
 		i := slices.IndexFunc(found, func(f finding) bool {
-			return alike(f.results[0], r) && f.results[0].Why == r.Why // kernels may have reasons of their own
+			g := f.results[0] // kernels may have reasons of their own
+			return alike(g, r) && g.Why == r.Why && slices.Equal(g.Host, r.Host)
 		})
 		if i >= 0 {
 			found[i].kernels = append(found[i].kernels, oneLine(s.Kernel))
@@ -69,7 +70,8 @@ func variants(suites []Suite, row int) []finding {
 
 // joins tells whether two findings are one.
 func (f finding) joins(g finding) bool {
-	return f.status == g.status && f.why == g.why && slices.Equal(f.kernels, g.kernels) && slices.Equal(f.see, g.see)
+	return f.status == g.status && f.why == g.why && slices.Equal(f.kernels, g.kernels) && slices.Equal(f.see, g.see) &&
+		slices.Equal(f.results[0].Host, g.results[0].Host)
 }
 
 // alike tells whether two cells of a row say the same, to the answer.
@@ -86,6 +88,9 @@ func (f finding) print(w io.Writer, all bool, p palette) {
 	}
 	fmt.Fprintln(w)
 	printLinks(w, "  ", f.see)
+	for _, line := range hostLines(f.results[0]) {
+		fmt.Fprintf(w, "  %s\n", p.yellow(line))
+	}
 	if f.status == Skipped || f.status == Broken {
 		names := make([]string, len(f.results))
 		for i, r := range f.results {

@@ -8,7 +8,6 @@ type Suite struct {
 	Release  string        // what the kernel says of itself, "" if it could not be asked
 	Duration time.Duration // start and end of the kernel included
 	Failure  string        // why there are no results, "" if there are
-	Host     []string      // what of the host may be the cause of an unexpected answer, a line each
 	Results  []Result      // one for each scenario, in the same order on every kernel
 }
 
@@ -25,7 +24,10 @@ type Result struct {
 	Diff string
 	// Answers are what the kernel answered, in the stable form, where there is no golden to
 	// hold them against.
-	Answers  string
+	Answers string
+	// Host is what of the host may be the cause of a difference, a line each. It is there only
+	// with Wrong.
+	Host     []string
 	Why      string   // what the file says of such kernels, where they answer otherwise
 	WhySee   []string // and where more is said of that
 	See      []string // where more is said of the scenario

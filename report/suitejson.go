@@ -42,6 +42,7 @@ type resultRecord struct {
 	Script  string   `json:"script,omitempty"`
 	Diff    string   `json:"diff,omitempty"`
 	Answers string   `json:"answers,omitempty"`
+	Host    []string `json:"host,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	See     []string `json:"see,omitempty"`
 	Seconds float64  `json:"seconds,omitempty"`
@@ -63,6 +64,7 @@ func newResultRecord(s Suite, r Result) resultRecord {
 		Script:  r.Script,
 		Diff:    r.Diff,
 		Answers: r.Answers,
+		Host:    r.Host,
 		Why:     r.Why,
 		See:     slices.Concat(r.WhySee, r.See),
 		Seconds: r.Duration.Round(time.Microsecond).Seconds(),

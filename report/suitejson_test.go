@@ -64,7 +64,7 @@ func TestSuitesJSONFollowsItsSchema(t *testing.T) {
 		}
 		return schema.Validate(v)
 	}
-	for line := range strings.Lines(written(t, "JSON", oneSuite, failedSuite, roughSuite, brokenSuite)) {
+	for line := range strings.Lines(written(t, "JSON", oneSuite, failedSuite, roughSuite, brokenSuite, hostSuite)) {
 		if err := valid(line); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
@@ -94,5 +94,5 @@ func TestSuitesJSONFollowsItsSchema(t *testing.T) {
 // TestResultsSchemaDescribesEveryField holds the schema and the fields together
 // from the other side: none is described that is never written.
 func TestResultsSchemaDescribesEveryField(t *testing.T) {
-	holdFields(t, "../docs/results.schema.json", written(t, "JSON", oneSuite, failedSuite, brokenSuite))
+	holdFields(t, "../docs/results.schema.json", written(t, "JSON", oneSuite, failedSuite, brokenSuite, hostSuite))
 }

@@ -30,12 +30,22 @@ func VerifyText(w io.Writer, s Suite, verbose, colour bool) {
 			fmt.Fprintf(w, "ok   %s\n", r.Name)
 		}
 	}
-	if slices.ContainsFunc(s.Results, func(r Result) bool { return r.Status == Wrong && r.Diff != "" }) {
-		for _, cause := range s.Host {
-			fmt.Fprintf(w, "host: %s\n", p.yellow(cause))
+	// The host is the same for all.
+	if i := slices.IndexFunc(s.Results, func(r Result) bool { return len(r.Host) > 0 }); i >= 0 {
+		for _, line := range hostLines(s.Results[i]) {
+			fmt.Fprintln(w, p.yellow(line))
 		}
 	}
 	fmt.Fprintln(w, Count(s))
+}
+
+// hostLines says what of the host may be the cause of a difference.
+func hostLines(r Result) []string {
+	lines := make([]string, len(r.Host))
+	for i, cause := range r.Host {
+		lines[i] = "host: " + oneLine(cause)
+	}
+	return lines
 }
 
 // wholeLines is text that ends with a newline.

@@ -26,7 +26,7 @@ func (s *settings) addVerbose(cmd *cobra.Command) {
 func (s *settings) addSteps(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&s.timeout, "timeout", "longest wait of a con, acc or drn, from 1ms to 1h")
-	flags.Var(&s.settle, "settle", "before each step, and where fil finds a buffer full, wait until readiness has been unchanged for so long; auto is 5ms on gVisor and 1ms for MPTCP, where it also waits for what the kernel has put off; otherwise none")
+	flags.Var(&s.settle, "settle", "before each step, and where fil finds a buffer full, wait until readiness has been unchanged for so long; auto is 5ms on gVisor, 1ms for MPTCP, otherwise 0s, and also waits for what the kernel may have put off")
 	flags.Var(&s.repeat, "repeat", "run so many times and count the answers of steps that vary")
 }
 

@@ -44,9 +44,7 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 		return outcome{}, err
 	}
 	o := outcome{system: got.system}
-	o.suite = report.Suite{
-		Kernel: got.system.Short(), Release: got.system.Release, Duration: time.Since(start), Host: got.host,
-	}
+	o.suite = report.Suite{Kernel: got.system.Short(), Release: got.system.Release, Duration: time.Since(start)}
 	answers := got.results
 	for _, f := range files {
 		var a observed
@@ -57,6 +55,9 @@ func ask(ctx context.Context, k kernel.Kernel, files []sockprobe.File, set *sett
 		if fault != nil {
 			r = report.Result{Name: f.Label(), Status: report.Broken, Reason: fault.Error()}
 			o.faults = append(o.faults, fault)
+		}
+		if r.Status == report.Wrong && r.Diff != "" {
+			r.Host = got.host
 		}
 		o.answers = append(o.answers, a)
 		o.suite.Results = append(o.suite.Results, r)
