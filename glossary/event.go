@@ -44,7 +44,7 @@ It does not say IN: the urgent byte is not in the stream, and a plain receive do
 
 It does not say that a send succeeds. Once the writing side is shut, or the connection is gone or was never made, OUT is reported for good, and a send fails at once, with EPIPE or the error that is pending. While the side can send, TCP reports OUT as long as the free part of the send buffer is at least half of what is queued in it: so OUT can be absent while a short send still fits.
 
-It is absent while a connect is in progress (SYN_SENT), which makes OUT the sign that the connect has ended, in whichever way. A listener does not report it until it is shut.`,
+It is absent while a connect is in progress (SYN_SENT), which makes OUT the sign that the connect has ended, in whichever way. A TCP listener does not report it until it is shut.`,
 	},
 	{
 		// tcp_poll:
@@ -56,7 +56,7 @@ It is absent while a connect is in progress (SYN_SENT), which makes OUT the sign
 
 It does not say which error, and it is not a state: the first receive, send or SO_ERROR (err) that returns the error takes it, and ERR goes, while HUP stays. On TCP data that came before a reset are received first. So no ERR does not mean that nothing has failed, and a program that asks for SO_ERROR first turns a reset into an end of stream.
 
-A listener does not report it.`,
+A TCP listener does not report it.`,
 	},
 	{
 		// tcp_poll:

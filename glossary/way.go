@@ -16,7 +16,7 @@ var ways = []Entry{
 		Text: `--api select: select(2), by pselect6(2). It has three sets: readable prints as IN, writable as OUT, exceptional as PRI, and ret counts the sets. HUP and ERR make a descriptor readable, ERR makes it writable, too, and urgent data make it exceptional. RDHUP cannot be asked for: the end of the stream is readable all the same. A closed descriptor is EBADF, but only if it is in a set.`,
 	},
 	{
-		// ep_insert in fs/eventpoll.c: epds.events |= EPOLLERR | EPOLLHUP, in do_epoll_ctl.
+		// do_epoll_ctl in fs/eventpoll.c: epds->events |= EPOLLERR | EPOLLHUP, for ADD and MOD.
 		Word: "epoll", Also: []string{"-e", "level-triggered"},
 		Text: `--api epoll, or -e: epoll(7), level-triggered. Each pol registers the side, waits for no time and deletes it again, unless a step add has registered it. Its events are poll's. EPOLLERR and EPOLLHUP are in each registration without being asked for. A closed descriptor is EBADF to epoll_ctl(2); but a registration belongs to the open socket and not to the number, so that a copy made by dup keeps it reporting.`,
 	},
