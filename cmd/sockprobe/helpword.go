@@ -32,14 +32,7 @@ func wordHelp(word string) (string, error) {
 		return setHelpText(scenario.Events(n), files), nil
 	}
 	for _, e := range glossary.Find(word) {
-		text := e.Text + "\n"
-		for i, s := range settingsOf(e) {
-			if i == 0 {
-				text += "\n"
-			}
-			text += fmt.Sprintf("    %-13s  %d to %d: %s\n", s.Name, s.Least, s.Most, s.Doc)
-		}
-		parts = append(parts, text+shown(files, e.Word))
+		parts = append(parts, e.Text+"\n"+settingsTable(e)+shown(files, e.Word))
 	}
 	if errno, ok := scenario.ErrnoNamed(strings.ToUpper(word)); ok && len(parts) == 0 {
 		parts = append(parts, fmt.Sprintf("%s: %s.\n", errno.Name(), errno.Message()))
@@ -47,9 +40,19 @@ func wordHelp(word string) (string, error) {
 	return strings.Join(parts, "\n"), nil
 }
 
-// settingsOf are the options of the step opt that an entry is about.
-func settingsOf(e glossary.Entry) []scenario.Setting {
-	return slices.DeleteFunc(ops.Settings(), func(s scenario.Setting) bool { return !e.IsCalled(s.Name) })
+// settingsTable lists the options of the step opt that an entry is about, with their bounds.
+func settingsTable(e glossary.Entry) string {
+	var b strings.Builder
+	for _, s := range ops.Settings() {
+		if !e.IsCalled(s.Name) {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "    %-13s  %d to %d: %s\n", s.Name, s.Least, s.Most, s.Doc)
+	}
+	return b.String()
 }
 
 var placeInScript = regexp.MustCompile(`^#?[0-9]+(\.[0-9]+)?$`)
