@@ -50,7 +50,7 @@ func settingsTable(e glossary.Entry) string {
 		if b.Len() == 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "    %-13s  %d to %d: %s\n", s.Name, s.Least, s.Most, s.Doc)
+		fmt.Fprintf(&b, "    %-13s  %d to %d  %s\n", s.Name, s.Least, s.Most, s.Doc)
 	}
 	return b.String()
 }
