@@ -154,15 +154,15 @@ func TestRandomScripts(t *testing.T) {
 		few     int     // scripts unless -rapid.checks says otherwise
 		unknown float64 // the most, in percent of bits
 	}{
-		{scenario.TCP4, 4, 5},
-		{scenario.TCP6, 4, 5},
-		{scenario.Unix, 4, 5},
-		{scenario.UnixSeqpacket, 4, 8},
-		{scenario.Socketpair, 4, 5},
-		{scenario.UDP4, 4, 5},
-		{scenario.UDP6, 4, 5},
-		{scenario.UnixDgram, 4, 8},
-		{scenario.MPTCPListener, 4, 8},
+		{scenario.TCP4, 3, 5},
+		{scenario.TCP6, 3, 5},
+		{scenario.Unix, 3, 5},
+		{scenario.UnixSeqpacket, 3, 8},
+		{scenario.Socketpair, 3, 5},
+		{scenario.UDP4, 3, 5},
+		{scenario.UDP6, 3, 5},
+		{scenario.UnixDgram, 3, 8},
+		{scenario.MPTCPListener, 3, 8},
 		{scenario.MPTCP, 1, 8},
 	}
 	for _, tt := range tests {
