@@ -25,7 +25,13 @@ var checks = map[why.Cause]func(claim){
 			}
 		}
 	},
-	why.SomeData: func(c claim) { c.want("rcv:1048576", strconv.Itoa(c.e.N)) },
+	why.SomeData: func(c claim) {
+		if c.e.N > 0 {
+			c.want("rcv:1048576", strconv.Itoa(c.e.N))
+		} else if got := c.here("rcv:1048576")[0]; got.Ret <= 0 {
+			c.Fatalf("%q: rcv answers %s", c.e, word(got))
+		}
+	},
 	why.EmptyMessage: func(c claim) {
 		c.want("rcv", "0")
 		if c.last(strings.Repeat("rcv,", 30)+"rcv") == "0" { // no script sends as many

@@ -31,7 +31,7 @@ type Cause uint8
 const (
 	Unknown      Cause = iota
 	Data               // N bytes wait
-	SomeData           // N bytes are received at once; how many wait is not known
+	SomeData           // N bytes are received at once, 0 if not known; how many wait is not known
 	EmptyMessage       // a datagram without bytes
 	End                // nothing more comes: a receive answers 0
 	ReadShut           // the reading side is shut, by either end
@@ -109,6 +109,9 @@ func (e Explanation) cause() string {
 	case Data:
 		return count(e.N, "byte") + " to read"
 	case SomeData:
+		if e.N == 0 {
+			return "data to read"
+		}
 		return count(e.N, "byte") + " to read at once"
 	case EmptyMessage:
 		return "an empty message to read"

@@ -126,6 +126,7 @@ func TestScripts(t *testing.T) {
 			"IN: the reading side is shut (the other end's clo at #2.1): rcv answers ECONNRESET; ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
 				"HUP: both directions are shut (the other end's clo at #2.1)",
 		}},
+		{"MPTCP: much data", "--family mptcp -s fil -c pol:in", why.Reported, []string{"IN: data to read"}},
 		{"UNIX", "--family unix -s snd,clo -c pol", why.Reported, []string{
 			"IN: 3 bytes to read; OUT: room to send, but snd answers EPIPE (the other end's clo at #1.2); " +
 				"HUP: both directions are shut (the other end's clo at #1.2); RDHUP: the reading side is shut (the other end's clo at #1.2)",
