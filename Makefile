@@ -9,7 +9,7 @@ SCRIPTFUZZ ?= 20000x # the same for scripts that run, which takes longer
 BENCHTIME  ?= 2s
 COMMIT     := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 
-.PHONY: bench-relay soak soak-scripts soak-why kernels matrix help build test test-long race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
+.PHONY: bench-relay steering soak soak-scripts soak-why kernels matrix help build test test-long race check fmt vet lint golden golden-update fuzz bench bench-once compare man completions install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -36,7 +36,10 @@ WHYCHECKS ?= 3000
 soak-why: ## what --why says of WHYCHECKS (3000) random scripts a family, held against the kernel: hours
 	$(GO) test ./why -run '^TestRandomScripts$$' -rapid.checks=$(WHYCHECKS) -count 1 -timeout 12h -v
 
-check: fmt vet lint test-long race fuzz bench-once golden ## everything that must be green before a commit
+steering: ## what receive packet steering does to answers, which it also does to those of other tests
+	SOCKPROBE_STEERING=1 $(GO) test ./cmd/sockprobe -run '^TestScripts$$/^steering$$' -count 1 -v
+
+check: fmt vet lint test-long race fuzz bench-once golden steering ## everything that must be green before a commit
 
 fmt: ## fails if a file is not formatted
 	@out=$$($(TOOL) gofumpt -l .); if [ -n "$$out" ]; then echo "not formatted (run: $(TOOL) gofumpt -w .):"; echo "$$out"; exit 1; fi

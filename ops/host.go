@@ -79,7 +79,7 @@ func steering() string {
 	if steeredTo() == nil {
 		return ""
 	}
-	return "rps_cpus is set for lo: another processor delivers what a step sends, and MPTCP's may come late"
+	return "rps_cpus is set for lo: another processor delivers what a step sends, and MPTCP may make no edge"
 }
 
 // A HostWatch watches what the answers to scripts depend on beside the scripts: settings of the

@@ -36,6 +36,7 @@ func TestCountersSince(t *testing.T) {
 		{"nothing", before, nil},
 		{"dropped", hostCounters{7, 7, 1, 1}, []string{"the backlog of a processor was full, and dropped packets (2; net.core.netdev_max_backlog)"}},
 		{"the rest", hostCounters{5, 8, 4, 2}, []string{
+			"packets were steered from one processor to another (3 times; rps_cpus of some interface): MPTCP may make no edge",
 			"TCP became short of memory (1 times; net.ipv4.tcp_mem): IN comes early, and a FIN late",
 		}},
 	}

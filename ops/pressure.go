@@ -65,12 +65,17 @@ func netstatCounter(text, group, name string) int {
 // putOff tells whether the kernel has ever put off what it had to deliver.
 func (c hostCounters) putOff() bool { return c.dropped+c.squeezed+c.steered > 0 }
 
-// since says what has been counted since before that changes answers, a line each. What only delays
-// packets does not: see putsOff.
+// since says what has been counted since before that changes answers, a line each. Delays are waited
+// for, as far as that helps (putsOff); but whether an acknowledgement comes within the call that it
+// answers decides whether MPTCP makes an edge (__mptcp_clean_una_wakeup in net/mptcp/protocol.c).
 func (c hostCounters) since(before hostCounters) []string {
 	var lines []string
 	if n := c.dropped - before.dropped; n > 0 {
 		lines = append(lines, fmt.Sprintf("the backlog of a processor was full, and dropped packets (%d; net.core.netdev_max_backlog)", n))
+	}
+	if n := c.steered - before.steered; n > 0 {
+		lines = append(lines, fmt.Sprintf("packets were steered from one processor to another (%d times; rps_cpus of some interface): "+
+			"MPTCP may make no edge", n))
 	}
 	if n := c.pressed - before.pressed; n > 0 {
 		lines = append(lines, fmt.Sprintf("TCP became short of memory (%d times; net.ipv4.tcp_mem): IN comes early, and a FIN late", n))

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -49,16 +50,53 @@ const canaryRounds = 3
 
 // newCanary makes the canary that the run needs, if any.
 func (r *run) newCanary() (canary, error) {
-	switch {
-	case r.family == scenario.MPTCP && r.settleFor > 0:
-		return newMPTCPCanary()
-	case !r.auto, kinds[r.family].domain == unix.AF_UNIX: // which delivers at once
+	var all chorus
+	if steered := steeredTo(); r.auto && kinds[r.family].domain != unix.AF_UNIX && (steered != nil || putsOff()) {
+		c, err := newBacklogCanary(steered)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if r.family == scenario.MPTCP && r.settleFor > 0 {
+		c, err := newMPTCPCanary()
+		if err != nil {
+			all.close()
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	switch len(all) {
+	case 0:
 		return nil, nil
+	case 1:
+		return all[0], nil
+	default:
+		return all, nil
 	}
-	if steered := steeredTo(); steered != nil || putsOff() {
-		return newBacklogCanary(steered)
+}
+
+// A chorus is canaries that sing one after another.
+type chorus []canary
+
+func (c chorus) sing(d time.Duration) (bool, error) {
+	for deadline := time.Now().Add(d); len(c) > 0; c = c[1:] {
+		if sang, err := c[0].sing(time.Until(deadline)); !sang || err != nil {
+			return false, err
+		}
 	}
-	return nil, nil
+	return true, nil
+}
+
+func (c chorus) done() bool {
+	return !slices.ContainsFunc(c, func(one canary) bool { return !one.done() })
+}
+
+// close closes the last one first, which has the probe's thread as the one before it left it.
+func (c chorus) close() {
+	for _, one := range slices.Backward(c) {
+		one.close()
+	}
 }
 
 // A pin keeps the probe's thread on the processor where it is.

@@ -57,6 +57,8 @@ func condition(name string) (bool, error) {
 		return exec.Command("unshare", "-rn", "true").Run() == nil, nil
 	case "mptcp": // whether the kernel has it
 		return exec.Command("sockprobe", "--family", "mptcp", "-c", "pol").Run() == nil, nil
+	case "alone": // whether nothing else runs that a script could disturb
+		return os.Getenv("SOCKPROBE_STEERING") != "", nil
 	case "steering": // whether the loopback interface of a namespace can be given receive packet steering
 		const steer = "mount -t sysfs none /sys && ip link set lo up && echo 1 >/sys/class/net/lo/queues/rx-0/rps_cpus"
 		return exec.Command("unshare", "-nm", "sh", "-c", steer).Run() == nil, nil
