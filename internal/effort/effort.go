@@ -31,7 +31,9 @@ func Of[T any](plain, long T) T {
 // what it does under -short, too. A number that -rapid.checks asks for stays. Call it
 // from TestMain.
 func RapidChecks() {
-	flag.Parse()
+	if !flag.Parsed() {
+		flag.Parse()
+	}
 	checks := flag.Lookup("rapid.checks")
 	if !Long() && !testing.Short() && checks.Value.String() == checks.DefValue {
 		_ = checks.Value.Set("20")
