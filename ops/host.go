@@ -18,6 +18,10 @@ type sysctl struct {
 }
 
 func atLeast(n int64) func(int64) bool { return func(v int64) bool { return v >= n } }
+
+// queueLength is 10 as the kernel has it, and 512 as systemd sets it.
+func queueLength(v int64) bool { return v == 10 || v >= 100 && v <= 550 }
+
 func exactly(n int64) func(int64) bool { return func(v int64) bool { return v == n } }
 
 // receiveBuffers is the size that TCP's receive buffers have at first.
@@ -37,7 +41,7 @@ var sysctls = []sysctl{
 	{"net.ipv4.tcp_stdurg", 0, exactly(0), "the urgent mark is one byte further"},
 	{"net.ipv4.tcp_syncookies", 0, func(v int64) bool { return v < 2 }, "every connection is made of a cookie"},
 	{"net.ipv4.tcp_window_scaling", 0, exactly(1), "windows are at most 65535 bytes"},
-	{"net.unix.max_dgram_qlen", 0, exactly(10), "it bounds a queue of UNIX datagrams"},
+	{"net.unix.max_dgram_qlen", 0, queueLength, "it bounds a queue of UNIX datagrams"},
 }
 
 // unusual says what is unusual about the setting, or "".
