@@ -50,12 +50,17 @@ func (s sysctl) unusual() string {
 	if err != nil { // the kernel does not have it, or nobody may look
 		return ""
 	}
-	fields := strings.Fields(string(data))
+	return s.unusualAs(string(data))
+}
+
+// unusualAs says what is unusual about a value of the setting, or "".
+func (s sysctl) unusualAs(value string) string {
+	fields := strings.Fields(value)
 	if s.field >= len(fields) {
 		return ""
 	}
 	v, err := strconv.ParseInt(fields[s.field], 10, 64)
-	if err != nil || s.usual(v) || v < 0 { // before Linux 6.8 tcp_notsent_lowat may print as -1
+	if err != nil || s.usual(v) {
 		return ""
 	}
 	return fmt.Sprintf("%s is %s: %s", s.name, strings.Join(fields, " "), s.decides)
@@ -86,8 +91,8 @@ func steering() string {
 	return "rps_cpus is set for lo: another processor delivers what a step sends, and MPTCP may make no edge"
 }
 
-// A HostWatch watches what the answers to scripts depend on beside the scripts: settings of the
-// host, and what befalls it in the meantime.
+// A HostWatch watches what the answers to scripts depend on beyond the scripts: settings of the
+// host, and what happens to it meanwhile.
 type HostWatch struct {
 	before hostCounters
 	short  string // what was seen of a lack of memory, or ""
@@ -97,27 +102,31 @@ type HostWatch struct {
 func WatchHost() *HostWatch {
 	Prepare() // before a file is read, which brings up the poller
 	w := &HostWatch{before: readCounters()}
+	w.lookAtCgroup()
 	w.Look()
 	return w
 }
 
-// Look looks at what may pass again: a lack of memory. It runs a script, and so takes turns with
-// other runs.
+// Look looks at what may pass again: a lack of memory.
 func (w *HostWatch) Look() {
-	switch {
-	case w.short != "":
-	case tcpIsShortOfMemory():
+	if w.short == "" && tcpIsShortOfMemory() {
 		w.short = "TCP is short of memory (net.ipv4.tcp_mem): IN comes early, and a FIN late"
-	case cgroupIsShortOfMemory():
+	}
+}
+
+// lookAtCgroup runs a script, and so takes turns with other runs.
+func (w *HostWatch) lookAtCgroup() {
+	if w.short == "" && cgroupIsShortOfMemory() {
 		w.short = "TCP is short of memory (that of this process's cgroup): IN comes early, and a FIN late"
 	}
 }
 
-// Causes says what there has been since [WatchHost] that may be the cause of an unexpected answer:
-// a line each, and none on a host that is set as it comes and has enough of everything. gVisor has
-// no such settings and counters, and so no causes.
+// Causes says what there has been since [WatchHost] that may be the cause of an unexpected answer,
+// a line each. A host with the kernel's own settings, or systemd's, and enough memory and time has
+// none. gVisor has no such settings and counters, and so no causes.
 func (w *HostWatch) Causes() []string {
 	w.Look()
+	w.lookAtCgroup()
 	var causes []string
 	add := func(more ...string) {
 		for _, cause := range more {

@@ -5,37 +5,55 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"sockprobe/scenario"
 )
 
-// hostCounters count what makes answers come otherwise.
+// hostCounters count what changes or delays answers.
 type hostCounters struct {
+	softnet
+	pressed int   // times when TCP became short of memory
+	unheard int64 // times when a canary was not heard in time
+}
+
+// softnet is what the kernel counts of the backlogs of all processors.
+type softnet struct {
 	dropped  int // packets that found a full backlog
 	squeezed int // times when a processor had no time left for its backlog
 	steered  int // times when a processor was interrupted for what another has steered to it
-	pressed  int // times when TCP became short of memory
 }
 
 // readCounters reads what the kernel tells of them.
 func readCounters() hostCounters {
-	var c hostCounters
-	// In each line a processor; the second number counts dropped packets, the third is
-	// time_squeeze, the tenth received_rps (softnet_seq_show in net/core/net-procfs.c). They are
-	// hexadecimal.
-	softnet, _ := os.ReadFile("/proc/net/softnet_stat") // or none
-	for line := range strings.Lines(string(softnet)) {
+	netstat, _ := os.ReadFile("/proc/net/netstat") // or none
+	return hostCounters{
+		softnet: readSoftnet(),
+		pressed: netstatCounter(string(netstat), "TcpExt", "TCPMemoryPressures"),
+		unheard: unheard.Load(),
+	}
+}
+
+func readSoftnet() softnet {
+	text, _ := os.ReadFile("/proc/net/softnet_stat") // or none
+	return parseSoftnet(string(text))
+}
+
+// parseSoftnet adds up a line for each processor. The numbers are hexadecimal; the second counts
+// dropped packets, the third is time_squeeze, the tenth received_rps (softnet_seq_show in
+// net/core/net-procfs.c).
+func parseSoftnet(text string) softnet {
+	var s softnet
+	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
-		for at, sum := range map[int]*int{1: &c.dropped, 2: &c.squeezed, 9: &c.steered} {
+		for at, sum := range map[int]*int{1: &s.dropped, 2: &s.squeezed, 9: &s.steered} {
 			if at < len(fields) {
 				n, _ := strconv.ParseInt(fields[at], 16, 64)
 				*sum += int(n)
 			}
 		}
 	}
-	netstat, _ := os.ReadFile("/proc/net/netstat") // or none
-	c.pressed = netstatCounter(string(netstat), "TcpExt", "TCPMemoryPressures")
-	return c
+	return s
 }
 
 // netstatCounter finds a counter in /proc/net/netstat, which has a line of names above each line of
@@ -62,9 +80,6 @@ func netstatCounter(text, group, name string) int {
 	return 0
 }
 
-// putOff tells whether the kernel has ever put off what it had to deliver.
-func (c hostCounters) putOff() bool { return c.dropped+c.squeezed+c.steered > 0 }
-
 // since says what has been counted since before that changes answers, a line each. Delays are waited
 // for, as far as that helps (putsOff); but whether an acknowledgement comes within the call that it
 // answers decides whether MPTCP makes an edge (__mptcp_clean_una_wakeup in net/mptcp/protocol.c).
@@ -80,6 +95,10 @@ func (c hostCounters) since(before hostCounters) []string {
 	if n := c.pressed - before.pressed; n > 0 {
 		lines = append(lines, fmt.Sprintf("TCP became short of memory (%d times; net.ipv4.tcp_mem): IN comes early, and a FIN late", n))
 	}
+	if n := c.unheard - before.unheard; n > 0 {
+		lines = append(lines, fmt.Sprintf("packets of the probe's own did not come back within --timeout (%d times): "+
+			"those of a script may have been late, too", n))
+	}
 	return lines
 }
 
@@ -88,8 +107,13 @@ func (c hostCounters) since(before hostCounters) []string {
 // out with a retransmission only (tcp_send_fin in net/ipv4/tcp_output.c).
 func tcpIsShortOfMemory() bool {
 	protocols, _ := os.ReadFile("/proc/net/protocols") // or none
-	const pressed = 4                                  // the column "press" (proto_seq_printf in net/core/sock.c)
-	for line := range strings.Lines(string(protocols)) {
+	return tcpIsPressed(string(protocols))
+}
+
+// tcpIsPressed looks at the column "press" (proto_seq_printf in net/core/sock.c).
+func tcpIsPressed(protocols string) bool {
+	const pressed = 4
+	for line := range strings.Lines(protocols) {
 		if f := strings.Fields(line); len(f) > pressed && f[0] == "TCP" {
 			return f[pressed] == "yes"
 		}
@@ -99,7 +123,7 @@ func tcpIsShortOfMemory() bool {
 
 // cgroupIsShortOfMemory tells whether the sockets of this process's memory cgroup are under pressure
 // (tcp_under_memory_pressure in include/net/tcp.h), which no file says: a socket is asked that has
-// 3 bytes and a mark of 5.
+// 3 bytes to read and wants 5 (SO_RCVLOWAT).
 func cgroupIsShortOfMemory() bool {
 	if onGvisor() || receiveBuffers.unusual() != "" {
 		return false // there, IN has another reason
@@ -112,7 +136,7 @@ func cgroupIsShortOfMemory() bool {
 		}},
 	}}
 	early := false
-	err := Run(asked, Options{Settle: SettleAuto}, func(o scenario.Observation) {
+	err := Run(asked, Options{Timeout: 100 * time.Millisecond, Settle: SettleAuto}, func(o scenario.Observation) {
 		early = early || o.Verb == "pol" && o.Events&scenario.In != 0
 	})
 	return err == nil && early

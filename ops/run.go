@@ -53,8 +53,8 @@ type Options struct {
 // could observe would be about sockets.
 var ErrNoLoopback = errors.New("the loopback address cannot be reached: the interface is down")
 
-// ErrTooManyFiles is what an error is, by [errors.Is], that ends a run because the process may open
-// no more files (RLIMIT_NOFILE). Where it is the answer to a step it ends nothing.
+// ErrTooManyFiles is in the chain of an error that ends a run because the process may open no more
+// files (RLIMIT_NOFILE): see [errors.Is]. As the answer to a step EMFILE ends nothing.
 const ErrTooManyFiles = unix.EMFILE
 
 // descriptors makes runs take turns. Descriptor numbers belong to the process,

@@ -1,8 +1,10 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -36,9 +38,9 @@ func settleHere(f scenario.Family) time.Duration {
 
 // A canary tells when the kernel has handled what it had put off until then.
 type canary interface {
-	// sing waits for that for at most d, and tells whether it came to pass. An error says that the
+	// sing waits for that until a time, and tells whether it has happened. An error says that the
 	// canary cannot sing at all.
-	sing(d time.Duration) (bool, error)
+	sing(deadline time.Time) (bool, error)
 	// done tells whether the last one has shown that nothing was put off.
 	done() bool
 	close()
@@ -53,10 +55,14 @@ func (r *run) newCanary() (canary, error) {
 	var all chorus
 	if steered := steeredTo(); r.auto && kinds[r.family].domain != unix.AF_UNIX && (steered != nil || putsOff()) {
 		c, err := newBacklogCanary(steered)
-		if err != nil {
+		switch {
+		case errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EADDRNOTAVAIL):
+			// The loopback interface is down, and delivers nothing that one could wait for.
+		case err != nil:
 			return nil, err
+		default:
+			all = append(all, c)
 		}
-		all = append(all, c)
 	}
 	if r.family == scenario.MPTCP && r.settleFor > 0 {
 		c, err := newMPTCPCanary()
@@ -79,9 +85,9 @@ func (r *run) newCanary() (canary, error) {
 // A chorus is canaries that sing one after another.
 type chorus []canary
 
-func (c chorus) sing(d time.Duration) (bool, error) {
-	for deadline := time.Now().Add(d); len(c) > 0; c = c[1:] {
-		if sang, err := c[0].sing(time.Until(deadline)); !sang || err != nil {
+func (c chorus) sing(deadline time.Time) (bool, error) {
+	for _, one := range c {
+		if heard, err := one.sing(deadline); !heard || err != nil {
 			return false, err
 		}
 	}
@@ -104,18 +110,21 @@ type pin struct {
 	allowed unix.CPUSet // the processors that it had before
 }
 
-// newPin gives nil where the kernel does not let it.
-func newPin() *pin {
+func newPin() (*pin, error) {
 	var p pin
 	var cpu uint32
-	_, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0)
-	if errno != 0 || unix.SchedGetaffinity(0, &p.allowed) != nil {
-		return nil
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {
+		return nil, fmt.Errorf("getcpu: %w", errno)
+	}
+	if err := unix.SchedGetaffinity(0, &p.allowed); err != nil {
+		return nil, fmt.Errorf("sched_getaffinity: %w", err)
 	}
 	var here unix.CPUSet
 	here.Set(int(cpu))
-	_ = unix.SchedSetaffinity(0, &here)
-	return &p
+	if err := unix.SchedSetaffinity(0, &here); err != nil {
+		return nil, fmt.Errorf("sched_setaffinity: %w", err)
+	}
+	return &p, nil
 }
 
 // release lets the probe run on every processor again.
@@ -127,27 +136,29 @@ func (r *run) settles() bool { return r.settleFor > 0 || r.canary != nil }
 // settle waits until every open socket has stood the same for as long as Options.Settle, and until
 // the canary, if there is one, has found it so; or for the run's time limit longer at most.
 func (r *run) settle() {
-	if r.settleFor <= 0 {
-		if r.canary != nil {
-			for range canaryRounds {
-				if r.sing(r.timeout); r.canary.done() {
-					break
-				}
-			}
-		}
+	deadline := time.Now().Add(max(r.settleFor, 0) + r.timeout)
+	if r.settleFor > 0 {
+		r.awaitQuiet(deadline)
 		return
 	}
-	last, since, rounds := r.standings(), time.Now(), 0
-	for deadline := since.Add(r.settleFor + r.timeout); r.failed == nil; {
-		now := time.Now()
-		switch quiet := now.Sub(since) >= r.settleFor; {
-		case now.After(deadline), quiet && (r.canary == nil || rounds == canaryRounds):
+	for rounds := 0; r.canary != nil && rounds < canaryRounds; rounds++ {
+		if !r.sing(deadline) || r.canary.done() {
 			return
-		case quiet:
-			if r.sing(deadline.Sub(now)) {
-				rounds++
-			}
-		default:
+		}
+	}
+}
+
+// awaitQuiet waits until nothing changes any more.
+func (r *run) awaitQuiet(deadline time.Time) {
+	last, since, rounds := r.standings(), time.Now(), 0
+	for now := since; r.failed == nil && now.Before(deadline); now = time.Now() {
+		quiet := now.Sub(since) >= r.settleFor
+		switch {
+		case quiet && (r.canary == nil || rounds == canaryRounds):
+			return
+		case quiet && r.sing(deadline):
+			rounds++
+		default: // nor does a canary that did not sing spin
 			pause := unix.NsecToTimespec(min(r.settleFor/4, time.Millisecond).Nanoseconds())
 			_ = unix.Nanosleep(&pause, nil) // ending early is no harm
 		}
@@ -157,14 +168,21 @@ func (r *run) settle() {
 	}
 }
 
-// sing lets the canary sing. Where it cannot, the run ends: it could not tell when its steps
-// have had their effect.
-func (r *run) sing(d time.Duration) bool {
-	sang, err := r.canary.sing(d)
-	if err != nil {
-		r.fail(fmt.Errorf("wait for what the kernel has put off: %w", err))
+// unheard counts how often a canary was not heard in time: what a step had sent before may not have
+// been delivered.
+var unheard atomic.Int64
+
+// sing lets the canary sing until a time, and tells whether it was heard. Where it cannot sing, the
+// run ends: it could not tell when its steps have had their effect.
+func (r *run) sing(deadline time.Time) bool {
+	heard, err := r.canary.sing(deadline)
+	switch {
+	case err != nil:
+		r.fail(fmt.Errorf("wait until the kernel has delivered what was sent: %w", err))
+	case !heard:
+		unheard.Add(1)
 	}
-	return sang
+	return heard
 }
 
 // A standing is how a socket stands, as far as settling looks at it.

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"strconv"
@@ -19,15 +20,16 @@ import (
 //
 //   - Before Linux 6.5 the softirqs of a busy processor wait for its ksoftirqd (4cd13c21b207,
 //     d15121be7485).
-//   - A processor that has run out of its budget leaves the rest of its backlog to ksoftirqd
-//     (net_rx_action in net/core/dev.c).
+//   - A processor that has had too much to do for 2 ms, or ten times over, leaves the rest of its
+//     backlog to ksoftirqd (handle_softirqs in kernel/softirq.c). time_squeeze counts how often it
+//     has run out of the budget of one of these times (net_rx_action in net/core/dev.c).
 //   - Where any interface steers packets to this processor, another one marks the backlog as
 //     scheduled before it sends the interrupt that has it handled (napi_schedule_rps, ibid.). What
 //     this processor sends itself in between, on whatever interface, waits for that interrupt, too.
 //
-// The kernel counts the latter two; a host on which neither has ever happened is taken to go on so.
-// No such thing is known of thread_backlog_napi and PREEMPT_RT: Debian's 6.12 and 7.3 pass the
-// catalogue with them.
+// A host on which the kernel has never counted one of the latter two is taken to go on so. No such
+// thing is known of thread_backlog_napi and PREEMPT_RT: Debian's 6.12 and 7.3 pass the catalogue
+// with them.
 func putsOff() bool {
 	if System().Before(6, 5) {
 		return true
@@ -36,7 +38,8 @@ func putsOff() bool {
 	defer checked.Unlock()
 	const often = 100 * time.Millisecond
 	if now := time.Now(); !checked.putsOff && now.Sub(checked.at) > often {
-		checked.putsOff, checked.at = readCounters().putOff(), now
+		softnet := readSoftnet()
+		checked.putsOff, checked.at = softnet.squeezed+softnet.steered > 0, now
 	}
 	return checked.putsOff
 }
@@ -50,7 +53,8 @@ var checked struct {
 
 // steeredTo is the processors that receive packet steering has the packets of the loopback
 // interface delivered by (Documentation/networking/scaling.rst), or nil if each is delivered by the
-// processor that sends it.
+// processor that sends it. Where /sys was mounted in another network namespace it shows the loopback
+// interface of that one: then the canary only has more sockets than it needs, or too few.
 var steeredTo = sync.OnceValue(func() map[int]bool {
 	Prepare() // before a file is read, which brings up the poller
 	data, err := os.ReadFile("/sys/class/net/lo/queues/rx-0/rps_cpus")
@@ -91,25 +95,24 @@ func processorsIn(mask string) map[int]bool {
 type backlogCanary struct {
 	pin     *pin
 	sockets []int // one for each backlog
-	steered bool
-	late    bool // a packet came after the call that sent it had returned
-	missed  bool // a packet did not come in time, and may come yet
+	number  uint64
+	late    bool // a packet came after the call that sent it had returned, or is steered
 }
 
 // newBacklogCanary makes a canary for the processors that packets are steered to, or for the
 // probe's own if there are none.
 func newBacklogCanary(steered map[int]bool) (canary, error) {
-	c := &backlogCanary{steered: steered != nil}
+	c := &backlogCanary{}
 	if err := c.make(steered); err != nil {
 		c.close()
-		return nil, fmt.Errorf("make what tells when packets have been delivered: %w", err)
+		return nil, fmt.Errorf("prepare to wait for delivery: %w", err)
 	}
 	return c, nil
 }
 
-func (c *backlogCanary) make(steered map[int]bool) error {
-	if c.pin = newPin(); c.pin == nil {
-		return unix.EPERM // of sched_setaffinity(2)
+func (c *backlogCanary) make(steered map[int]bool) (err error) {
+	if c.pin, err = newPin(); err != nil {
+		return err
 	}
 	if steered == nil {
 		_, err := c.add()
@@ -123,7 +126,7 @@ func (c *backlogCanary) make(steered map[int]bool) error {
 		if err != nil {
 			return err
 		}
-		cpu, err := arrival(fd)
+		cpu, err := c.arrival(fd)
 		if err != nil {
 			return err
 		}
@@ -155,11 +158,11 @@ func (c *backlogCanary) add() (int, error) {
 
 // arrival sends a packet and tells which processor has delivered it, which the kernel notes for
 // connected sockets (sk_incoming_cpu_update in net/ipv4/udp.c).
-func arrival(fd int) (cpu int, err error) {
-	if err := send(fd, payload[:1], 0).failure("send"); err != nil {
+func (c *backlogCanary) arrival(fd int) (cpu int, err error) {
+	if err := c.send(fd).failure("send"); err != nil {
 		return 0, err
 	}
-	if !await(fd, DefaultTimeout) {
+	if !c.take(fd) && !c.await(fd, time.Now().Add(DefaultTimeout)) {
 		return 0, unix.ETIMEDOUT
 	}
 	var n int32
@@ -176,39 +179,60 @@ func (c *backlogCanary) close() {
 	}
 }
 
-// sing waits for at most d until a packet has come through each backlog.
-func (c *backlogCanary) sing(d time.Duration) (bool, error) {
+// sing waits until a packet has come through each backlog.
+func (c *backlogCanary) sing(deadline time.Time) (bool, error) {
+	c.late = len(c.sockets) > 1 // another processor may have more to do with what it has delivered
+	c.number++                  // so that none that comes late passes for one of these
 	for _, fd := range c.sockets {
-		for c.missed && take(fd) { // what a song before this one has not waited for
-		}
-		if send(fd, payload[:1], 0).errno != 0 {
+		if c.send(fd).errno != 0 {
 			return false, nil
 		}
 	}
-	c.late, c.missed = c.steered, false
-	deadline := time.Now().Add(d)
 	for _, fd := range c.sockets {
-		if take(fd) {
+		if c.take(fd) {
 			continue
 		}
 		c.late = true
-		if c.missed = !await(fd, time.Until(deadline)); c.missed {
+		if !c.await(fd, deadline) {
 			return false, nil
 		}
 	}
 	return true, nil
 }
 
-// take takes a packet, if there is one.
-func take(fd int) bool {
-	var buf [1]byte
-	return recvNow(fd, buf[:], 0).ret == 1
+// send sends a packet with the canary's number in it.
+func (c *backlogCanary) send(fd int) answer {
+	var buf [8]byte
+	binary.NativeEndian.PutUint64(buf[:], c.number)
+	return send(fd, buf[:], 0)
 }
 
-// await waits for at most d for a packet, and takes it.
-func await(fd int, d time.Duration) bool {
-	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	return undisturbed(func() answer { return pollWaiting(&p, max(d, 0)) }).ret == 1 && take(fd)
+// take takes packets until it has that of the canary's number, and tells whether it has found it.
+func (c *backlogCanary) take(fd int) bool {
+	var buf [8]byte
+	for recvNow(fd, buf[:], 0).ret == len(buf) {
+		if binary.NativeEndian.Uint64(buf[:]) == c.number {
+			return true
+		}
+	}
+	return false
+}
+
+// await waits for the packet of the canary's number until a time, and takes it.
+func (c *backlogCanary) await(fd int, deadline time.Time) bool {
+	for {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return c.take(fd)
+		}
+		p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		if a := undisturbed(func() answer { return pollWaiting(&p, left) }); a.ret < 0 {
+			return false
+		}
+		if c.take(fd) {
+			return true
+		}
+	}
 }
 
 // done tells whether nothing was put off when it sang: then no further round is needed.

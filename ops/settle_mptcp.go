@@ -34,12 +34,12 @@ func newMPTCPCanary() (canary, error) {
 	if c.addr, err = bind(c.listener, scenario.MPTCP); err == nil {
 		err = listen(c.listener, backlog).failure("listen")
 	}
-	if c.pin = newPin(); err == nil && c.pin == nil {
-		err = unix.EPERM // of sched_setaffinity(2)
+	if err == nil {
+		c.pin, err = newPin()
 	}
 	if err != nil {
 		c.close()
-		return nil, fmt.Errorf("make what tells when MPTCP has done its work: %w", err)
+		return nil, fmt.Errorf("prepare to wait for MPTCP: %w", err)
 	}
 	setNonblock(c.listener, true)
 	return c, nil
@@ -52,21 +52,28 @@ func (c *mptcpCanary) close() {
 	}
 }
 
-// sing makes a connection, ends it on one side and waits for at most d until the
-// other knows. It tells whether that came to pass.
-func (c *mptcpCanary) sing(d time.Duration) (bool, error) {
+// sing makes a connection, ends it on one side and waits until the other knows.
+func (c *mptcpCanary) sing(deadline time.Time) (bool, error) {
 	defer block()() // an interrupted call would leave the rest of a connection for the next one
 	told, err := newSocketAside(scenario.MPTCP)
 	if err != nil {
 		return false, err
 	}
 	defer closeFD(told)
-	setTimeout(told, unix.SO_SNDTIMEO, d)
-	if connect(told, c.addr).errno != 0 {
+	left := time.Until(deadline)
+	if left <= 0 { // to SO_SNDTIMEO 0 is no limit
+		return false, nil
+	}
+	setTimeout(told, unix.SO_SNDTIMEO, max(left, time.Microsecond))
+	switch a := connect(told, c.addr); unix.Errno(a.errno) {
+	case 0:
+	case unix.ENETUNREACH: // the loopback interface is down, and nothing is on its way
+		return true, nil
+	default:
 		return false, nil
 	}
 	p := unix.PollFd{Fd: int32(c.listener), Events: unix.POLLIN}
-	if pollWaiting(&p, d).ret != 1 {
+	if pollUntil(&p, deadline).ret != 1 {
 		return false, nil
 	}
 	a := accept(c.listener) // it does not block
@@ -80,10 +87,15 @@ func (c *mptcpCanary) sing(d time.Duration) (bool, error) {
 	defer closeFD(ends)
 	shutdown(ends, unix.SHUT_WR)
 	p = unix.PollFd{Fd: int32(told), Events: unix.POLLRDHUP}
-	heard := pollWaiting(&p, d).ret == 1
+	heard := pollUntil(&p, deadline).ret == 1
 	none := unspecific // a reset, which leaves nothing in TIME_WAIT
 	connect(told, &none)
 	return heard, nil
+}
+
+// pollUntil is pollWaiting until a time.
+func pollUntil(p *unix.PollFd, deadline time.Time) answer {
+	return pollWaiting(p, max(time.Until(deadline), 0))
 }
 
 // done tells nothing: what MPTCP does may put off more.
