@@ -110,15 +110,30 @@ func Mask(doc string) *Argument {
 		Form: "MASK", Doc: doc, Words: words, After: words[1:],
 		read: func(text string) (Arg, string) {
 			mask, word, ok := parseMask(text)
-			if joined := strings.ReplaceAll(word, "|", "+"); joined != word {
-				return Arg{}, fmt.Sprintf("has | in it, where events are joined by +, which no shell takes for a pipe: %s", Clip(joined))
-			}
 			if !ok {
-				return Arg{}, fmt.Sprintf("has %s in it, which is no event: those are %s, and numbers from 0x0 to 0xffff", Quote(word), strings.Join(words, " "))
+				return Arg{}, maskProblem(word, words)
 			}
 			return Arg{Text: mask.maskText(), Mask: mask, Masked: true}, ""
 		},
 	}
+}
+
+// maskProblem says what is wrong with a word of a mask that is none of its words.
+func maskProblem(word string, words []string) string {
+	if joined := strings.NewReplacer("|", "+", " ", "+").Replace(word); joined != word {
+		return "joins events by something other than +; write " + Clip(joined)
+	}
+	if word == "" {
+		return "lacks an event: they are joined by one +, with none before the first or after the last"
+	}
+	if _, err := strconv.ParseUint(word, 16, 16); err == nil {
+		return "has a number without 0x in it; write 0x" + Clip(word)
+	}
+	problem := fmt.Sprintf("has %s in it, which is no event", Quote(word))
+	if near, ok := Nearest(word, words); ok {
+		return problem + "; did you mean " + near + "?"
+	}
+	return fmt.Sprintf("%s: those are %s, and numbers from 0x0 to 0xffff", problem, strings.Join(words, " "))
 }
 
 // A Setting is what an argument of the form NAME=V may set, and to what.

@@ -130,7 +130,7 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 	got := report.Stable(o.tally)
 	switch {
 	case golden == nil:
-		r.Status, r.Reason, r.Answers = report.Wrong, "it has no golden; \"sockprobe verify -u\" writes one", string(got)
+		r.Status, r.Reason, r.Answers = report.Wrong, noGolden(f), string(got)
 	case !report.Agrees(golden, got):
 		r.Status, r.Diff = report.Wrong, report.GoldenDiff(f.Label(), section, golden, got)
 	case !report.Agrees(f.Golden, got):
@@ -141,6 +141,11 @@ func judge(f sockprobe.File, system scenario.System, o observed) (report.Result,
 		r.See = f.Links()
 	}
 	return r, nil
+}
+
+// noGolden says that a file has no golden, and what writes one.
+func noGolden(f sockprobe.File) string {
+	return fmt.Sprintf("it has no golden; \"sockprobe verify -u %s\" writes one", f.Label())
 }
 
 // rewrite puts a kernel's answers into a file where its golden has others. It
