@@ -221,23 +221,30 @@ func (f *File) Skip(s System) (reason string) {
 // specific overlay that fits, or the default if none does. Two that fit and are equally specific
 // are an *[Error]. The golden is nil if the file has none.
 func (f *File) Resolve(s System) (section string, golden []byte, err error) {
-	var found *Overlay
+	var fitting, own []*Overlay
 	for i := range f.Overlays {
 		o := &f.Overlays[i]
-		switch {
-		case !o.fits(s), found != nil && found.isFor(s) && !o.isFor(s):
-		case found == nil, o.isFor(s) && !found.isFor(s):
-			found = o
-		default:
-			return "", nil, &Error{
-				Where:   f.Name,
-				Problem: fmt.Sprintf("both %q and %q fit %s %s", found.section(), o.section(), s.Kind, s.Release),
-				Hint:    "narrow one of them by a version, as in linux>=6.1 linux<6.12",
-			}
+		if !o.fits(s) {
+			continue
+		}
+		fitting = append(fitting, o)
+		if o.isFor(s) {
+			own = append(own, o)
 		}
 	}
-	if found == nil {
-		return goldenSection, f.Golden, nil
+	if len(own) > 0 {
+		fitting = own
 	}
-	return found.section(), found.Golden, nil
+	switch len(fitting) {
+	case 0:
+		return goldenSection, f.Golden, nil
+	case 1:
+		return fitting[0].section(), fitting[0].Golden, nil
+	default:
+		return "", nil, &Error{
+			Where:   ClipPath(f.Name),
+			Problem: fmt.Sprintf("both %q and %q fit %s %s", fitting[0].section(), fitting[1].section(), s.Kind, s.Release),
+			Hint:    "narrow one of them by a version, as in linux>=6.1 linux<6.12",
+		}
+	}
 }

@@ -53,6 +53,8 @@ func TestResolve(t *testing.T) {
 		{"in either order", []string{"uml=6.1", "linux<6.12"}, map[string]string{
 			"uml": "golden uml=6.1", "uml 5.10": "golden linux<6.12",
 		}},
+		{"its own, and two that fit", []string{"uml", "linux<6.12", "linux>=6.1"}, map[string]string{"uml": "golden uml", "6.1": "!"}},
+		{"two that fit, and its own", []string{"linux<6.12", "linux>=6.1", "uml"}, map[string]string{"uml": "golden uml", "6.1": "!"}},
 		{"a kind and its version", []string{"uml", "uml<6.2"}, map[string]string{"uml": "!"}},
 	}
 	for _, tt := range tests {
@@ -78,6 +80,18 @@ func TestResolve(t *testing.T) {
 				t.Errorf("%s on %s: golden %q", tt.name, name, golden)
 			}
 		}
+	}
+}
+
+// TestResolveWhere holds that a fault in a file names it without the escape sequences in its name.
+func TestResolveWhere(t *testing.T) {
+	f, err := ParseFile("\u009b31m.probe", []byte("-- script --\n-c pol\n-- golden linux --\n-- golden linux>5 --\n"), testVerbs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = f.Resolve(System{"linux", "6.1"})
+	if fault, ok := errors.AsType[*Error](err); !ok || fault.Where != `"\u009b31m"` {
+		t.Errorf("error %+v", err)
 	}
 }
 
