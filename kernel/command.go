@@ -51,8 +51,8 @@ func openExec(name string, prefix []string) (Kernel, error) {
 			Hint:    "write one that runs a program elsewhere: exec:ssh HOST",
 		}
 	}
-	if _, err := lookFor(prefix[0]); err != nil {
-		return nil, &SetupError{Problem: err.Error(), Hint: "name a command that is in the PATH"}
+	if _, err := lookFor("exec", prefix[0], "name a command that is in the PATH"); err != nil {
+		return nil, err
 	}
 	c := command{name: name, before: prefix, program: program}
 	if at := slices.Index(prefix, here); at == 0 {
@@ -69,12 +69,9 @@ func openGvisor(path string) (Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	runsc, err := lookFor(path, "runsc")
+	runsc, err := lookFor("gvisor", path, "\"make kernels\" fetches runsc; name its path: gvisor:PATH", "runsc")
 	if err != nil {
-		return nil, &SetupError{
-			Problem: err.Error(),
-			Hint:    "\"make kernels\" fetches runsc; name its path: gvisor:PATH",
-		}
+		return nil, err
 	}
 	args := []string{runsc, "--network=none", "--platform=systrap", "--ignore-cgroups"}
 	if os.Geteuid() != 0 {

@@ -76,10 +76,6 @@ func MayAsk(k Kernel) bool {
 	return ok && !c.grouped
 }
 
-// Built is the directory, below the working directory, where "make kernels" puts
-// kernels.
-const Built = "build/kernels"
-
 // Names are kernels that can be named here without more knowledge: those that need no path, and
 // the images that are in the usual places.
 func Names() []string {

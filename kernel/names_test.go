@@ -12,7 +12,7 @@ func TestKernelsWithoutPath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	t.Setenv("PATH", filepath.Join(dir, "bin"))
-	if path, err := lookFor("", "linux.uml", "linux"); err == nil {
+	if path, err := lookFor("uml", "", "a hint", "linux.uml", "linux"); err == nil {
 		t.Errorf("%s is found where there is none", path)
 	}
 	for _, d := range []string{Built, "bin"} {
@@ -32,12 +32,12 @@ func TestKernelsWithoutPath(t *testing.T) {
 		{"bin/linux", "bin/linux"}, // the PATH comes first
 	} {
 		program(step.add)
-		got, _ := lookFor("", "linux.uml", "linux")
+		got, _ := lookFor("uml", "", "a hint", "linux.uml", "linux")
 		if want := filepath.Join(dir, step.want); got != want && step.want != "" || step.want == "" && got != "" {
 			t.Errorf("with %s: %q is found, want %q", step.add, got, step.want)
 		}
 	}
-	if got, err := lookFor("/nonexistent", "linux"); err == nil {
+	if got, err := lookFor("uml", "/nonexistent", "a hint", "linux"); err == nil {
 		t.Errorf("for a path that is not there %s is found", got)
 	}
 	names := Names()

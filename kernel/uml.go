@@ -2,12 +2,7 @@ package kernel
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,12 +14,9 @@ func openUML(path string) (Kernel, error) {
 	if _, err := self(); err != nil {
 		return nil, err
 	}
-	program, err := lookFor(path, "linux.uml", "linux")
+	program, err := lookFor("uml", path, "apt-get install user-mode-linux, or name its path: uml:PATH", "linux.uml", "linux")
 	if err != nil {
-		return nil, &SetupError{
-			Problem: err.Error(),
-			Hint:    "apt-get install user-mode-linux, or name its path: uml:PATH",
-		}
+		return nil, err
 	}
 	return uml{program}, nil
 }
@@ -53,24 +45,4 @@ func (u uml) Run(ctx context.Context, job Job) (int, error) {
 		},
 	}
 	return m.boot(ctx, job)
-}
-
-// lookFor is the program at path. Without a path it is the first of names that is in the
-// PATH, or in [Built].
-func lookFor(path string, names ...string) (string, error) {
-	places := []string{path}
-	if path == "" {
-		places = slices.Clone(names)
-		for _, name := range names {
-			places = append(places, "./"+filepath.Join(Built, name))
-		}
-	} else {
-		names = places
-	}
-	for _, place := range places {
-		if program, err := exec.LookPath(place); err == nil {
-			return filepath.Abs(program) // whatever the directory of the child
-		}
-	}
-	return "", fmt.Errorf("there is no program %s", strings.Join(names, " or "))
 }
