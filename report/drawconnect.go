@@ -72,7 +72,7 @@ func (f *flow) connect(side scenario.Side, answers []scenario.Counted) (begun *l
 	switch {
 	case lasts:
 		f.forget(e.link)
-		e.link, e.shutWrite, e.refuses = begun, false, false
+		e.link, e.shutWrite, e.refuses, e.shutIn, e.shutOut = begun, false, false, false, false
 		f.pending = append(f.pending, begun)
 	case e.link != nil && failsAll:
 		f.forget(e.link)
@@ -135,7 +135,7 @@ func (f *flow) refuse(c call) []call {
 	return []call{c, reset(c, scenario.Listener)}
 }
 
-// answer draws the RST that TCP answers data with that nobody can receive any more
+// answer draws the RST that TCP sends when data arrive that no call can receive any more
 // (tcp_rcv_state_process in net/ipv4/tcp_input.c, tcp_timewait_state_process in
 // net/ipv4/tcp_minisocks.c; RFC 9293, 3.6.1).
 func (f *flow) answer(c call) []call {

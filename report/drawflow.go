@@ -249,6 +249,12 @@ func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all 
 	case o.Verb == "rcv" || o.Verb == "drn" || o.Verb == "rco" && f.family.IsUnixStream():
 		f.receive(side, o.Verb, f.amounts(answers))
 	}
+	if all {
+		e.shut(o.Verb)
+	}
+	if all {
+		e.shut(o.Verb)
+	}
 	if !some {
 		return
 	}
@@ -260,7 +266,6 @@ func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all 
 		e.set(name, value, all)
 	case "shw", "shb":
 		e.shutWrite = true
-		e.refuses = e.refuses || all && o.Verb == "shb"
 	case "lis":
 		e.shutWrite = false
 	case "dup":

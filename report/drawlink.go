@@ -53,6 +53,7 @@ type endpoint struct {
 	lingers, mayLinger bool // lin was made: a close resets, or may
 	shutWrite, closed  bool
 	refuses            bool // it is closed, or shut in both directions, for certain
+	shutIn, shutOut    bool // this direction is shut, for certain
 	deaf               bool // it was asked to shut its reading side: that holds even after ENOTCONN
 	mayCork            bool // CORK holds data back, or may
 	hurried            bool // an option may have the kernel reset the connection by itself
@@ -75,6 +76,22 @@ func (e *endpoint) set(name, value string, all bool) {
 	case "RCVBUF", "RCVBUFFORCE":
 		e.narrow = true
 	}
+}
+
+// shut notes a shutdown that succeeded. The kernel collects the directions that are shut, by one
+// call or by two (inet_shutdown in net/ipv4/af_inet.c).
+func (e *endpoint) shut(verb string) {
+	switch verb {
+	case "shr":
+		e.shutIn = true
+	case "shw":
+		e.shutOut = true
+	case "shb":
+		e.shutIn, e.shutOut = true, true
+	default:
+		return
+	}
+	e.refuses = e.refuses || e.shutIn && e.shutOut
 }
 
 func (e *endpoint) isDeaf() bool   { return e.deaf }
