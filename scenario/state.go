@@ -32,10 +32,10 @@ func (o Observation) StateOf(side Side) (State, bool) {
 }
 
 // UpTo is the script up to and with the step of an observation. A wait's stands behind the
-// command that has ended it.
+// command that has ended it, if the script has that one.
 func (s Script) UpTo(o Observation) Script {
 	number, _ := o.Found("ended")
-	if n, err := strconv.Atoi(strings.TrimPrefix(number, "#")); err == nil {
+	if n, err := strconv.Atoi(strings.TrimPrefix(number, "#")); err == nil && 1 <= n && n <= len(s.Commands) {
 		return s.Until(n, len(s.Commands[n-1].Steps))
 	}
 	return s.Until(o.Cmd, o.Step)
