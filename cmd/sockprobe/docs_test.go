@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sockprobe/internal/effort"
 	"sockprobe/kernel"
 	"sockprobe/ops"
 	"sockprobe/scenario"
@@ -23,6 +24,7 @@ const readme = "../../README.md"
 // TestDocsTranscripts runs each "$ sockprobe ..." of the README and of docs/ and holds the
 // lines below it against what is printed.
 func TestDocsTranscripts(t *testing.T) {
+	effort.Same(t)
 	more, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)

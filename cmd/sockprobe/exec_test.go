@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sockprobe/internal/effort"
 )
 
 // A wrapper is a shell script that stands for a command of exec:. The script may leave a
@@ -60,6 +62,7 @@ const execLimit = 90 * time.Second
 // TestExec holds what comes of commands that do other things than to run the program and
 // to end with it.
 func TestExec(t *testing.T) {
+	effort.Same(t)
 	program, err := static()
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +152,7 @@ func TestExec(t *testing.T) {
 // TestExecInterrupted holds that an interrupt ends a run whose command leaves a process
 // behind that has the answer's pipe.
 func TestExecInterrupted(t *testing.T) {
+	effort.Same(t)
 	program, err := static()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sockprobe/internal/effort"
 )
 
 // TestMain lets scripts run this very binary as sockprobe.
@@ -78,6 +80,7 @@ func condition(name string) (bool, error) {
 
 // TestScripts runs the command line, a topic a file.
 func TestScripts(t *testing.T) {
+	effort.Same(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

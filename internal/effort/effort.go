@@ -1,6 +1,7 @@
 // Package effort says how much a test does. A plain "go test" does as much as a person waits for.
-// With SOCKPROBE_LONG=1, as in "make check", a test does everything. Under -short, which
-// is for the race detector, it does the least.
+// With SOCKPROBE_LONG=1, as in "make check", a test does everything. With SOCKPROBE_LONG=rest it does
+// what a plain run has left out: CI makes a plain run before. Under -short, which is for the race
+// detector, it does the least.
 package effort
 
 import (
@@ -13,10 +14,28 @@ import (
 // Variable is the environment variable that asks for everything.
 const Variable = "SOCKPROBE_LONG"
 
+// rest is the value of Variable that asks for what a plain run leaves out.
+const rest = "rest"
+
 // Long tells whether a test does everything.
 func Long() bool {
-	long, _ := strconv.ParseBool(os.Getenv(Variable))
-	return long && !testing.Short()
+	value := os.Getenv(Variable)
+	long, _ := strconv.ParseBool(value)
+	return (long || value == rest) && !testing.Short()
+}
+
+// PlainRan tells whether a plain run came before this long one, so that what is the same in both
+// is done.
+func PlainRan() bool {
+	return os.Getenv(Variable) == rest && !testing.Short()
+}
+
+// Same skips the rest of a test that is the same in a plain run, if a plain run came before.
+func Same(t testing.TB) {
+	t.Helper()
+	if PlainRan() {
+		t.Skip(Variable + "=" + rest + ": a plain run does the same")
+	}
 }
 
 // Of gives a test its amount. What holds for a plain run holds under -short, too.

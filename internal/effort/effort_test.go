@@ -12,18 +12,21 @@ func TestEffort(t *testing.T) {
 	type effort struct {
 		amount string
 		checks string // of rapid
+		same   bool   // what is the same in a plain run is done, too
 	}
 	tests := []struct {
 		name, long, short, asked string
 		want                     effort
 	}{
-		{"plain", "", "false", "100", effort{"plain", "20"}},
-		{"plain, in words", "0", "false", "100", effort{"plain", "20"}},
-		{"plain, with a number", "", "false", "3000", effort{"plain", "3000"}},
-		{"long", "1", "false", "100", effort{"long", "100"}},
-		{"long, with a number", "1", "false", "30", effort{"long", "30"}},
-		{"short", "", "true", "100", effort{"plain", "100"}}, // rapid makes a fifth of them
-		{"short wins", "1", "true", "100", effort{"plain", "100"}},
+		{"plain", "", "false", "100", effort{"plain", "20", true}},
+		{"plain, in words", "0", "false", "100", effort{"plain", "20", true}},
+		{"plain, with a number", "", "false", "3000", effort{"plain", "3000", true}},
+		{"long", "1", "false", "100", effort{"long", "100", true}},
+		{"the rest", "rest", "false", "100", effort{"long", "100", false}},
+		{"long, with a number", "1", "false", "30", effort{"long", "30", true}},
+		{"short", "", "true", "100", effort{"plain", "100", true}}, // rapid makes a fifth of them
+		{"short wins", "1", "true", "100", effort{"plain", "100", true}},
+		{"short wins over the rest", "rest", "true", "100", effort{"plain", "100", true}},
 	}
 	short, checks := flag.Lookup("test.short").Value, flag.Lookup("rapid.checks").Value
 	defer short.Set(short.String())
@@ -34,7 +37,12 @@ func TestEffort(t *testing.T) {
 			short.Set(tt.short)
 			checks.Set(tt.asked)
 			RapidChecks()
-			got := effort{Of("plain", "long"), checks.String()}
+			ran := false
+			t.Run("the same", func(t *testing.T) {
+				Same(t)
+				ran = true
+			})
+			got := effort{Of("plain", "long"), checks.String(), ran}
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(effort{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
