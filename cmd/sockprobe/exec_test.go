@@ -63,10 +63,7 @@ const execLimit = 90 * time.Second
 // to end with it.
 func TestExec(t *testing.T) {
 	effort.Same(t)
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	tests := []struct {
 		name, script string
 		args         []string // -c snd -s pol if there are none
@@ -153,10 +150,7 @@ func TestExec(t *testing.T) {
 // behind that has the answer's pipe.
 func TestExecInterrupted(t *testing.T) {
 	effort.Same(t)
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	w := newWrapper(t, leave+"wait")
 	ctx, cancel := context.WithTimeout(t.Context(), execLimit)
 	defer cancel()

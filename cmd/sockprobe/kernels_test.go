@@ -22,12 +22,26 @@ import (
 // kernelsDir is where "make kernels" puts kernels.
 const kernelsDir = "../../build/kernels"
 
-// staticDir is where static has built it, "" if it has not.
+// staticDir is where buildStatic has built it, "" if it has not.
 var staticDir string
 
-// static builds the program as a user would, once: the test binary cannot run on
-// another kernel, as it is not static.
-var static = sync.OnceValues(func() (string, error) {
+// static is the program as a user would build it: the test binary cannot run on another kernel, as
+// it is not static. Under -short it skips the test: that is for the race detector, for which this
+// program is not built.
+func static(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the static program is not built for the race detector")
+	}
+	program, err := buildStatic()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// buildStatic builds it once.
+var buildStatic = sync.OnceValues(func() (string, error) {
 	var err error
 	if staticDir, err = os.MkdirTemp("", "sockprobe-static-"); err != nil {
 		return "", err
@@ -79,11 +93,6 @@ func kernelsHere(t *testing.T) []elsewhere {
 		}
 		kernels = append(kernels, k)
 	}
-	for i := range kernels {
-		if k := &kernels[i]; k.boots && testing.Short() && k.missing == "" {
-			k.missing = "-short: what is booted there is not built for the race detector"
-		}
-	}
 	return kernels
 }
 
@@ -95,17 +104,14 @@ func exists(path string) bool {
 // on runs the program and gives what came out.
 func on(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	var out, errs bytes.Buffer
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	// Nothing may be left in the temporary directory.
 	tmp := t.TempDir()
 	cmd.Env = append(cmd.Environ(), "TMPDIR="+tmp)
-	err = cmd.Run()
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
@@ -235,10 +241,7 @@ exit 1`, exitUsage, []string{"ended without an answer (exit status 1)"}},
 		{"too slow", tcg + "exec sleep 60", exitUsage, []string{"did not finish in time"}},
 		{"long console", tcg + "seq 100; exit 1", exitUsage, []string{"console:\n61\n", "\n100\n"}},
 	}
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -351,10 +354,7 @@ func TestOnFaults(t *testing.T) {
 		t.Errorf("a bad script: exit code %d\n%s", code, stderr)
 	}
 	// Without qemu in the PATH.
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	images, _ := filepath.Glob(filepath.Join(kernelsDir, "vmlinuz-*"))
 	if len(images) > 0 {
 		cmd := exec.Command(program, "--on", images[0], "-c", "pol")
@@ -378,10 +378,7 @@ func TestOnFaults(t *testing.T) {
 // TestOnEnds holds that a run that is cut short leaves no child: by the user, by
 // the end of its time, and by the death of the guest.
 func TestOnEnds(t *testing.T) {
-	program, err := static()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := static(t)
 	waits := []string{"--timeout", "30s", "-l", "pol,acc,acc,acc,acc"}
 	for _, k := range kernelsHere(t) {
 		if k.name == "exec" || strings.HasPrefix(k.name, "vmlinuz-") && k.name != oneImage() {

@@ -1,7 +1,7 @@
 // Package effort says how much a test does. A plain "go test" does as much as a person waits for.
-// With SOCKPROBE_LONG=1, as in "make check", a test does everything. With SOCKPROBE_LONG=rest it does
-// what a plain run has left out: CI makes a plain run before. Under -short, which is for the race
-// detector, it does the least.
+// With SOCKPROBE_LONG=1, as in "make check", a test does everything. With SOCKPROBE_LONG=rest it
+// does what a plain run has left out: CI makes a plain run before. Under -short, which is for the
+// race detector, it does the least.
 package effort
 
 import (
