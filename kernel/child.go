@@ -75,6 +75,7 @@ func (m machine) boot(ctx context.Context, job Job) (int, error) {
 		}
 		return code, err
 	})
+	endGroup(cmd)
 	if r.err == nil {
 		return r.code, nil
 	}
@@ -153,6 +154,14 @@ func ownGroup(cmd *exec.Cmd, sig syscall.Signal) {
 		return os.ErrProcessDone
 	}
 	cmd.WaitDelay = 3 * time.Second
+}
+
+// endGroup kills what a child has left in its group. User Mode Linux has processes that it traces,
+// and they outlive it where it is killed.
+func endGroup(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // ESRCH: none is left
+	}
 }
 
 // tail keeps the end of a console, and watches for text after which nothing more

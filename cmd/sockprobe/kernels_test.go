@@ -426,6 +426,12 @@ func TestOnEnds(t *testing.T) {
 				if !gone(guest) {
 					t.Errorf("%s: its child %d is still there", name, guest)
 				}
+				if name == "killed" { // nobody is left to end what the child leaves
+					_ = syscall.Kill(-guest, syscall.SIGKILL)
+				}
+				if !groupGone(guest) {
+					t.Errorf("%s: a process of its child's group %d is still there", name, guest)
+				}
 				// Nobody is left to clean up behind a process that was killed.
 				if left, _ := os.ReadDir(tmp); len(left) > 0 && name != "killed" {
 					t.Errorf("%s: %s was left behind", name, left[0].Name())
@@ -468,6 +474,21 @@ func child(t *testing.T, pid int) int {
 	}
 	t.Fatal("no child was started")
 	return 0
+}
+
+// groupGone waits for the processes of a group to end.
+func groupGone(group int) bool {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		stat, _ := os.ReadFile(path) // or it has ended since
+		_, fields, _ := strings.Cut(string(stat), ") ")
+		if f := strings.Fields(fields); len(f) > 2 && f[2] == strconv.Itoa(group) {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil && !gone(pid) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // gone waits for a process to end.
