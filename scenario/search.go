@@ -10,34 +10,44 @@ import (
 
 // Mentions tells whether a word is in a file, in either case: in its name, the text above its
 // script, the script itself, the kernels that it has goldens for, or an answer. Of an answer it is
-// a whole word: an event, an event set as it prints (0x2015), an error. The name of an event is a
-// whole word everywhere, as HUP is in RDHUP.
+// a whole word: an event set as it prints (0x2015), an error. The name of an event is looked for
+// as an event only: see mentionsEvent.
 func (f *File) Mentions(word string) bool {
 	word = strings.ToLower(strings.TrimPrefix(word, "ev="))
+	if event, ok := EventNamed(word); ok {
+		return f.mentionsEvent(event)
+	}
 	texts := []string{f.Name, f.Comment, f.Script.String()}
 	for _, o := range slices.Concat(f.Overlays, f.Skips) {
 		texts = append(texts, o.When)
 	}
-	text := strings.ToLower(strings.Join(texts, "\n"))
-	if event, ok := EventNamed(word); ok {
-		word = strings.ToLower(event.bitName())
-		return hasWord(text, word) || f.answers(word)
-	}
-	return strings.Contains(text, word) || f.answers(word)
+	return strings.Contains(strings.ToLower(strings.Join(texts, "\n")), word) ||
+		slices.ContainsFunc(f.goldens(), func(golden string) bool { return hasWord(strings.ToLower(golden), word) })
 }
 
-// answers tells whether a word is in a golden.
-func (f *File) answers(word string) bool {
-	if hasWord(strings.ToLower(string(f.Golden)), word) {
-		return true
+// mentionsEvent tells whether an event is in an answer, in a mask of the script or, in upper case,
+// in the text above it. IN, OUT and ERR are also common words, or a verb, in lower case.
+func (f *File) mentionsEvent(event Events) bool {
+	texts := append(f.goldens(), f.Comment)
+	return slices.ContainsFunc(texts, func(text string) bool { return hasWord(text, event.bitName()) }) ||
+		slices.ContainsFunc(f.Script.Commands, func(c Command) bool {
+			return slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Arg.Mask&event != 0 })
+		})
+}
+
+// goldens are the file's answers, for each kernel that it has some for.
+func (f *File) goldens() []string {
+	all := []string{string(f.Golden)}
+	for _, o := range f.Overlays {
+		all = append(all, string(o.Golden))
 	}
-	return slices.ContainsFunc(f.Overlays, func(o Overlay) bool { return hasWord(strings.ToLower(string(o.Golden)), word) })
+	return all
 }
 
 // hasWord tells whether text has a word that is not part of a longer one.
 func hasWord(text, word string) bool {
 	return slices.Contains(strings.FieldsFunc(text, func(r rune) bool {
-		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	}), word)
 }
 

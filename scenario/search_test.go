@@ -6,10 +6,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const searched = `RDHUP is a half-close.
+const searched = `RDHUP is a half-close. No err in the nval of WRBAND.
 see: https://example.org/Issues/7
 -- script --
---family unix -s shw -c pol:none,snd:5
+--family unix -s shw -c pol:none,snd:5,pol:in+msg
 -- golden --
 cmd #2 stp #1: pol:none(c): ret=1 ev=0x2005 (IN OUT RDHUP)
 cmd #2 stp #2: snd:5(c): ret=-1 (EPIPE)
@@ -42,6 +42,10 @@ func TestMentions(t *testing.T) {
 		{"a set as it prints", "ev=0x2005", true},
 		{"a part of a set", "0x200", false},
 		{"an event that another kernel reports", "hup", true},
+		{"another in lower case in prose only", "ERR", false},
+		{"an event in lower case in prose only", "nval", false},
+		{"an event in prose only", "wrband", true},
+		{"an event in a mask only", "msg", true},
 		{"an event that is part of another's name only", "pri", false},
 		{"an error", "epipe", true},
 		{"a part of an error", "epip", false},
