@@ -125,26 +125,29 @@ func (c command) run(ctx context.Context, job Job, env ...string) (int, error) {
 		cmd.WaitDelay = 3 * time.Second
 		cmd.Stderr = job.Stderr // where it asks
 	}
+	there := false // the program is
 	r := talk(ctx, cancel, cmd, func(line *os.File) { cmd.Stdout = line }, func(answers io.Reader) (int, error) {
 		framed, err := skipBanner(answers)
 		if err != nil {
 			return 0, err
 		}
-		return readFrames(framed, job.Stdout, job.Stderr, func() {})
+		return readFrames(framed, job.Stdout, job.Stderr, func() { there = true })
 	})
 	if r.err == nil {
 		return r.code, nil // however what it came through ended
 	}
-	return 0, c.failure(r, complaints.String())
+	return 0, c.failure(r, there, complaints.String())
 }
 
 // failure is the error for a command that gave no full answer.
-func (c command) failure(r reply, console string) error {
+func (c command) failure(r reply, there bool, console string) error {
 	e := &BootError{
 		Kernel:  c.name,
 		Problem: r.err.Error(),
-		Hint:    "the program must be there, under " + c.program,
 		Console: console,
+	}
+	if !there {
+		e.Hint = "the program must be there, under " + c.program
 	}
 	start, unstarted := errors.AsType[startError](r.err)
 	banner, talkative := errors.AsType[*bannerError](r.err)

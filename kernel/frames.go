@@ -47,9 +47,10 @@ func (f frameWriter) Write(p []byte) (int, error) {
 }
 
 // RunFramed runs the program with its output in frames on line, from the one that
-// says that it is there to the one that ends it.
+// says that it is there to the one that ends it. An empty line comes first, as a prompt may stand
+// on the line.
 func RunFramed(line io.Writer, run func(stdout, stderr io.Writer) int) error {
-	if _, err := fmt.Fprintf(line, "%c 0\n", frameHello); err != nil {
+	if _, err := fmt.Fprintf(line, "\n%c 0\n", frameHello); err != nil {
 		return err
 	}
 	var mu sync.Mutex
@@ -66,8 +67,12 @@ const maxHead = 32
 // says that it is there. The error is io.EOF if there was nothing at all.
 func readFrames(line io.Reader, stdout, stderr io.Writer, hello func()) (int, error) {
 	r := bufio.NewReader(line)
-	if _, err := r.Peek(1); err != nil {
+	first, err := r.Peek(1)
+	if err != nil {
 		return 0, err
+	}
+	if first[0] == '\n' {
+		_, _ = r.Discard(1) // it is there
 	}
 	for {
 		var kind byte
@@ -124,16 +129,19 @@ func (e *bannerError) Error() string {
 // skipBanner reads up to the line with which a program's frames begin, and gives a
 // reader that begins with that line. What stands before it is a command's own: a
 // message of the day, or what a wrapper prints. The error is io.EOF if there was
-// nothing at all.
+// nothing at all. If that line ends as on a terminal, so does every line of the frames.
 func skipBanner(line io.Reader) (io.Reader, error) {
 	r := bufio.NewReader(line)
-	const begin = string(frameHello) + " 0\n"
+	const begin, beginTTY = string(frameHello) + " 0\n", string(frameHello) + " 0\r\n"
 	var banner bannerError
 	atStart := true
 	for read := 0; ; {
 		part, err := r.ReadSlice('\n')
-		if atStart && string(part) == begin {
+		switch {
+		case atStart && string(part) == begin:
 			return io.MultiReader(strings.NewReader(begin), r), nil
+		case atStart && string(part) == beginTTY:
+			return io.MultiReader(strings.NewReader(begin), fromTerminal{r}), nil
 		}
 		read += len(part)
 		if banner.first == "" {
@@ -150,4 +158,25 @@ func skipBanner(line io.Reader) (io.Reader, error) {
 		}
 		atStart = err == nil
 	}
+}
+
+// fromTerminal undoes what a terminal does to output, as that of ssh -t: it writes each newline
+// as "\r\n" (ONLCR, termios(3)).
+type fromTerminal struct{ r *bufio.Reader }
+
+func (t fromTerminal) Read(p []byte) (n int, err error) {
+	for n < len(p) && (n == 0 || t.r.Buffered() > 0) {
+		b, err := t.r.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		if b == '\r' {
+			if next, _ := t.r.Peek(1); string(next) == "\n" { // an error comes with the next byte
+				continue
+			}
+		}
+		p[n] = b
+		n++
+	}
+	return n, nil
 }

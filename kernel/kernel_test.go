@@ -67,6 +67,7 @@ func TestSkipBanner(t *testing.T) {
 		{"none", "h 0\no 1\n", "h 0\no 1\n", ""},
 		{"lines", "Welcome\r\n\n h 0\nh 0\nx 0\n", "h 0\nx 0\n", ""},
 		{"a long line that ends like the beginning", long + "h 0\nh 0\n", "h 0\n", ""},
+		{"from a terminal", "Welcome\r\nh 0\r\no 7\r\na\rb\r\n\r\r\nx 0\r\n", "h 0\no 7\na\rb\n\r\nx 0\n", ""},
 		{"alone", "\n\n Welcome \nmore\n", "", `text and no answer, beginning with "Welcome"`},
 		{"no end of the line", "Welcome", "", `text and no answer, beginning with "Welcome"`},
 		{"escapes", "\x1b[31mred\n", "", `text and no answer, beginning with "\x1b[31mred"`},
@@ -166,7 +167,8 @@ func TestTail(t *testing.T) {
 	}
 	if lines := strings.Split(c.String(), "\n"); len(lines) != consoleLines || lines[0] != "line" {
 		t.Errorf("%d lines are kept, want %d", len(lines), consoleLines)
-	} // A console that never ends its line is kept no longer.
+	}
+	// A console that never ends its line is kept no longer.
 	kept := &tail{}
 	for range 300 {
 		_, _ = io.WriteString(kept, strings.Repeat("é", 10_000))

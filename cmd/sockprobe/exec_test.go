@@ -67,12 +67,15 @@ func TestExec(t *testing.T) {
 	tests := []struct {
 		name, script string
 		args         []string // -c snd -s pol if there are none
+		without      string   // what standard error lacks, if anything
 		limit        string   // of --boot-timeout
 		code         int
 		answers      bool // the answers come, and nothing else
 		want         []string
 	}{
 		{name: "a banner", script: `echo Welcome; printf 'to\r\n\nh 1\n'; exec "$@"`, answers: true},
+		{name: "a prompt", script: `printf 'host> '; exec "$@"`, answers: true},
+		{name: "a terminal", script: `"$@" | sed 's/$/\r/'`, answers: true},
 		{
 			name: "a banner alone", script: "echo; echo Welcome", code: exitUsage,
 			want: []string{`it printed text and no answer, beginning with "Welcome"`, "hint: the program must be there, under /"},
@@ -91,12 +94,16 @@ func TestExec(t *testing.T) {
 		},
 		{
 			name: "a line without end after the beginning", script: `printf 'h 0\n'; exec tr '\0' x </dev/zero`, code: exitUsage,
-			want: []string{"the answer is garbled"},
+			want: []string{"the answer is garbled"}, without: "the program must be there",
+		},
+		{
+			name: "an answer that is cut off", script: `printf 'h 0\no 30\nhi\n'`, code: exitUsage,
+			want: []string{"the answer is cut off"}, without: "the program must be there",
 		},
 		{
 			name: "an answer without end", args: []string{"verify"}, code: exitUsage,
 			script: `printf 'h 0\n'; while printf 'o 1048576\n'; do head -c 1048576 /dev/zero; done`,
-			want:   []string{"the answer is longer than 67108864 bytes"},
+			want:   []string{"the answer is longer than 67108864 bytes"}, without: "the program must be there",
 		},
 		{
 			name: "an orphan", script: leave, code: exitUsage,
@@ -136,6 +143,9 @@ func TestExec(t *testing.T) {
 				if !strings.Contains(stderr.String(), want) {
 					t.Errorf("no %q in\n%s", want, &stderr)
 				}
+			}
+			if tt.without != "" && strings.Contains(stderr.String(), tt.without) {
+				t.Errorf("%q in\n%s", tt.without, &stderr)
 			}
 			if tt.answers {
 				if diff := cmp.Diff([]string{here, ""}, []string{stdout.String(), stderr.String()}); diff != "" {
