@@ -18,11 +18,17 @@ func Printable(s string) string {
 			return '\u2400' + r
 		case r == 0x7f:
 			return '\u2421'
-		case 0x80 <= r && r < 0xa0, r == 0xfffe, r == 0xffff:
+		case 0x80 <= r && r < 0xa0, isBidi(r), r == 0xfffe, r == 0xffff:
 			return utf8.RuneError
 		}
 		return r
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
+}
+
+// isBidi tells whether a character reorders those that follow it on the screen: text would show
+// as what it is not (Unicode Standard Annex 9, 2.1 to 2.5).
+func isBidi(r rune) bool {
+	return 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069
 }
 
 // oneLine is s for a place where only one line fits.

@@ -3,9 +3,11 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"time"
+	"unicode/utf8"
 )
 
 // SuitesJSON writes suites as JSON, one object a line: one for each scenario on
@@ -26,8 +28,22 @@ func SuitesJSON(w io.Writer, suites []Suite) error {
 			}
 		}
 	}
-	_, err := b.WriteTo(w)
+	_, err := w.Write(escapeControls(b.Bytes()))
 	return err
+}
+
+// escapeControls escapes the control characters that package json leaves as they are, and which a
+// terminal may obey: U+007F to U+009F, and the bidirectional ones. In JSON they stand in strings only.
+func escapeControls(data []byte) []byte {
+	out := make([]byte, 0, len(data))
+	for _, r := range string(data) {
+		if 0x7f <= r && r < 0xa0 || isBidi(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out
 }
 
 // resultRecord is a scenario on a kernel in JSON. docs/results.schema.json
