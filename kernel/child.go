@@ -120,8 +120,8 @@ func (m machine) failure(cause error, console string) error {
 	return e
 }
 
-// isSilence tells whether a read found nothing before the end, or before the time was over that
-// something which holds the line open was given.
+// isSilence tells whether a read found nothing: the line ended, or a process that was left held it
+// open until the time was over.
 func isSilence(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -43,12 +43,13 @@ func MatrixText(w io.Writer, m Matrix, all, colour bool) {
 		names = max(names, width(s.Kernel))
 	}
 	for _, s := range ran {
+		// Each result was measured by that kernel's clock, which may run faster than the one here.
 		boot := s.Duration
 		for _, r := range s.Results {
 			boot -= r.Duration
 		}
-		fmt.Fprintf(w, "  %s  %s; %.1f s, of which %.1f s for start and end (%s)\n",
-			padded(s.Kernel, names), inWords(s), s.Duration.Seconds(), boot.Seconds(), oneLine(s.Release))
+		fmt.Fprintf(w, "  %s  %s; %.1f s; start and end took %.1f s (%s)\n",
+			padded(s.Kernel, names), inWords(s), s.Duration.Seconds(), max(boot, 0).Seconds(), oneLine(s.Release))
 	}
 	kernels := fmt.Sprintf("%d kernels", len(m.Suites))
 	if len(m.Suites) == 1 {

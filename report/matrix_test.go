@@ -45,8 +45,8 @@ var matrixTests = []struct {
 		name: "nothing differs",
 		in:   []Suite{linuxSuite("6.1", Same, Same), linuxSuite("6.12", Same, Same)},
 		want: `all 2 scenarios: same on all kernels (--all shows the table)
-  6.1   2 same; 6.0 s, of which 6.0 s for start and end (6.1.1)
-  6.12  2 same; 6.0 s, of which 6.0 s for start and end (6.12.1)
+  6.1   2 same; 6.0 s; start and end took 6.0 s (6.1.1)
+  6.12  2 same; 6.0 s; start and end took 6.0 s (6.12.1)
 2 kernels in 22.4 s: 4 passed, 0 failed
 `,
 	},
@@ -99,11 +99,11 @@ skipped on gvisor: no IPv6
   ipv6-only
 
 0 of 4 scenarios: same on all kernels (--all shows the table)
-  5.10    2 same, 2 differ; 6.0 s, of which 4.0 s for start and end (5.10.1)
-  5.15    3 same, 1 differs; 6.0 s, of which 4.0 s for start and end (5.15.1)
-  5.19    2 same, 2 differ; 6.0 s, of which 4.0 s for start and end (5.19.1)
-  6.1     4 same; 6.0 s, of which 4.0 s for start and end (6.1.1)
-  gvisor  1 same, 1 differs, 1 skipped, 1 wrong; 1.2 s, of which -0.8 s for start and end (4.4.0)
+  5.10    2 same, 2 differ; 6.0 s; start and end took 4.0 s (5.10.1)
+  5.15    3 same, 1 differs; 6.0 s; start and end took 4.0 s (5.15.1)
+  5.19    2 same, 2 differ; 6.0 s; start and end took 4.0 s (5.19.1)
+  6.1     4 same; 6.0 s; start and end took 4.0 s (6.1.1)
+  gvisor  1 same, 1 differs, 1 skipped, 1 wrong; 1.2 s; start and end took 0.0 s (4.4.0)
 5 kernels in 22.4 s: 18 passed, 1 failed, 1 skipped
 `,
 	},
@@ -128,9 +128,9 @@ fin-is-rdhup     differs  same since 6.1
 shutw-keeps-out  same since 5.10
 ipv6-only        differs  same since 6.1
 
-  5.10  1 same, 2 differ; 6.0 s, of which 6.0 s for start and end (5.10.1)
-  6.1   3 same; 6.0 s, of which 6.0 s for start and end (6.1.1)
-  6.12  3 same; 6.0 s, of which 6.0 s for start and end (6.12.1)
+  5.10  1 same, 2 differ; 6.0 s; start and end took 6.0 s (5.10.1)
+  6.1   3 same; 6.0 s; start and end took 6.0 s (6.1.1)
+  6.12  3 same; 6.0 s; start and end took 6.0 s (6.12.1)
 3 kernels in 22.4 s: 9 passed, 0 failed
 `,
 	},
@@ -155,8 +155,8 @@ skipped on 5.10, uml
   shutw-keeps-out, ipv6-only, law-6, and 1 more (--all names them)
 
 0 of 5 scenarios: same on all kernels (--all shows the table)
-  5.10  1 differs, 4 skipped; 6.0 s, of which 4.0 s for start and end (5.10.1)
-  uml   1 differs, 4 skipped; 6.0 s, of which 4.0 s for start and end (uml.1)
+  5.10  1 differs, 4 skipped; 6.0 s; start and end took 4.0 s (5.10.1)
+  uml   1 differs, 4 skipped; 6.0 s; start and end took 4.0 s (uml.1)
 2 kernels in 22.4 s: 2 passed, 0 failed, 8 skipped
 `,
 	},
@@ -185,8 +185,8 @@ scenario       6.18     exec:␛[31m
 new.probe      wrong since 6.18
 other.probe    differs since 6.18
 
-  6.18        1 differs, 1 wrong, 1 broken; 0.0 s, of which 0.0 s for start and end (6.18.1)
-  exec:␛[31m  1 differs, 1 wrong, 1 broken; 0.0 s, of which 0.0 s for start and end (6␛)
+  6.18        1 differs, 1 wrong, 1 broken; 0.0 s; start and end took 0.0 s (6.18.1)
+  exec:␛[31m  1 differs, 1 wrong, 1 broken; 0.0 s; start and end took 0.0 s (6␛)
 2 kernels in 22.4 s: 2 passed, 2 failed, 2 broken
 `,
 	},

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A finding is something that kernels answer otherwise than the default golden has it, for one
-// reason: the scenarios that show it, and the kernels that do.
+// A finding is a difference between kernels and the default golden that has one reason: the
+// scenarios that show it, and the kernels that differ.
 type finding struct {
 	status  Status
 	kernels []string
