@@ -110,16 +110,18 @@ func unknownName(name string, catalogue []File) error {
 	for i, f := range catalogue {
 		names[i] = f.Name
 	}
-	hint := "\"sockprobe list\" prints the names"
-	if like := namesWith(name, names); len(like) > 0 {
-		const most = 3
-		hint = "did you mean " + strings.Join(like[:min(most, len(like))], ", or ") + "?"
-		if len(like) > most {
-			hint += fmt.Sprintf(" \"sockprobe list %s\" prints %d more", scenario.Clip(name), len(like)-most)
-		}
-	}
+	like := namesWith(name, names)
 	if near, ok := scenario.Nearest(name, names); ok {
-		hint = "did you mean " + near + "? " + hint
+		like = slices.DeleteFunc(like, func(n string) bool { return n == near })
+		like = slices.Insert(like, 0, near)
+	}
+	hint := "\"sockprobe list\" prints the names"
+	if len(like) > 0 {
+		const most = 3
+		hint = "did you mean " + strings.Join(like[:min(most, len(like))], " or ") + "?"
+		if len(like) > most {
+			hint += fmt.Sprintf(" \"sockprobe list %s\" prints more", scenario.Clip(name))
+		}
 	}
 	return &scenario.Error{Problem: "no scenario " + scenario.Quote(name) + ", and no such file", Hint: hint}
 }
