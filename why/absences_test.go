@@ -3,6 +3,7 @@ package why_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sockprobe/scenario"
@@ -36,11 +37,24 @@ var absences = map[why.Cause]func(claim){
 			c.Fatalf("%q: rco takes one there", c.e)
 		}
 	},
-	why.NoRoom:      full,
+	why.NoRoom: func(c claim) {
+		full(c)
+		if c.script.Family != scenario.MPTCP && c.roomBeyondLimit() {
+			c.Fatalf("%q: it is NOTSENT_LOWAT", c.e)
+		}
+	},
 	why.NoRoomThere: full,
 	why.Unsent: func(c claim) {
 		full(c)
-		if got := c.here("opt:NOTSENT_LOWAT=2147483647,pol:out")[1]; got.Events&scenario.Out == 0 {
+		limit, _ := strconv.Atoi(strings.TrimPrefix(c.obs[c.find(c.e.Parts[0])].Arg, "NOTSENT_LOWAT="))
+		_, text, _ := strings.Cut(c.last("inf"), "unsent=")
+		if unsent, err := strconv.Atoi(text); err != nil || unsent < limit/2 {
+			c.Fatalf("%q: of %d there is unsent: %s", c.e, limit, text)
+		}
+		if !strings.Contains(c.e.Text(), "half") {
+			c.Fatalf("%q: it takes no more than half", c.e)
+		}
+		if !c.roomBeyondLimit() {
 			c.Fatalf("%q: without the limit there is none, too", c.e)
 		}
 	},
@@ -105,6 +119,11 @@ func full(c claim) {
 	} else if got := c.last("snd"); got != "EAGAIN" && got != "ENOBUFS" && !slices.ContainsFunc(c.obs, filled) {
 		c.Fatalf("%q: snd answers %s", c.e, got)
 	}
+}
+
+// roomBeyondLimit tells whether there is room when TCP_NOTSENT_LOWAT limits nothing.
+func (c claim) roomBeyondLimit() bool {
+	return c.here("opt:NOTSENT_LOWAT=2147483647,pol:out")[1].Events&scenario.Out != 0
 }
 
 // filled tells whether a step is a fil that sent something. A send after it may find room or not.

@@ -139,7 +139,7 @@ func (h *history) noIn() Explanation {
 	switch {
 	case !asked:
 	case a.Ret > 0:
-		if o, least := h.option("RCVLOWAT"); o >= 0 && least > a.Ret {
+		if o, least, known := h.option("RCVLOWAT"); known && o >= 0 && least > a.Ret {
 			return Explanation{Cause: BelowMark, N: a.Ret, Parts: []Part{h.part(Began, o)}}
 		}
 	case a.Errno.Name() == "EAGAIN":
@@ -183,21 +183,67 @@ func (h *history) sent(o scenario.Observation) bool {
 	return o.Side.Original() == h.side && slices.Contains(sends, o.Verb) && o.Ret > 0
 }
 
-// option is the opt that has set an option of this socket last, or -1, and its value.
-func (h *history) option(name string) (step, value int) {
-	step = -1
+// option is the opt that has set an option of this socket last, or -1, and its value. It is not
+// known where a listener's opt may have come before or after the handshake.
+func (h *history) option(name string) (step, value int, known bool) {
+	step, known = -1, true
 	for i, o := range h.obs {
-		if v, is := strings.CutPrefix(o.Arg, name+"="); is && h.own(i, "opt") && o.Errno == 0 {
-			step = i
-			value, _ = strconv.Atoi(v) // an argument is a number
+		switch {
+		case o.Opened == h.side && (h.isTCP() || h.isMPTCP()):
+			step, value, known = h.inherited(name, i)
+		case h.own(i, "opt"):
+			if v, set := setTo(o, name); set {
+				step, value, known = i, v, true
+			}
 		}
 	}
-	return step, value
+	return step, value, known
+}
+
+// inherited is the listener's opt that has set an option of the socket that a step accepts. The
+// kernel copies the options when the handshake ends (inet_csk_clone_lock in
+// net/ipv4/inet_connection_sock.c, mptcp_sk_clone_init in net/mptcp/protocol.c). With one
+// connection, that is at the con after which the listener has it in its queue.
+func (h *history) inherited(name string, acc int) (step, value int, known bool) {
+	step, known = -1, true
+	if h.script.Family == scenario.MPTCPListener { // what its TCP clients connect to gets neither
+		return step, 0, known
+	}
+	isCon := func(o scenario.Observation) bool { return o.Verb == "con" }
+	first := slices.IndexFunc(h.obs[:acc], isCon)
+	sure := false // the first con is the only one, and the handshake was over with it
+	if first >= 0 && !slices.ContainsFunc(h.obs[first+1:acc], isCon) {
+		l, _ := h.obs[first].StateOf(scenario.Listener)
+		sure = l.Queue == 1
+	}
+	for i, o := range h.obs[:acc] {
+		after := first >= 0 && first < i
+		v, set := setTo(o, name)
+		switch {
+		case !set || o.Side.Original() != scenario.Listener || after && sure:
+		case after:
+			known = false
+		default:
+			step, value = i, v
+		}
+	}
+	return step, value, known
+}
+
+// setTo is the value that a step has given to an option.
+func setTo(o scenario.Observation, name string) (value int, set bool) {
+	v, set := strings.CutPrefix(o.Arg, name+"=")
+	if !set || o.Verb != "opt" || o.Errno != 0 {
+		return 0, false
+	}
+	value, _ = strconv.Atoi(v) // an argument is a number
+	return value, true
 }
 
 // noOut says why the send buffer has no room that counts. For OUT a third of it must be free with
 // TCP (sk_stream_is_writeable in include/net/sock.h), and three quarters with UNIX sockets
-// (unix_writable in net/unix/af_unix.c).
+// (unix_writable in net/unix/af_unix.c). Of TCP_NOTSENT_LOWAT half must be free: poll(2) doubles
+// what is unsent, where a send does not (__sk_stream_is_writeable in include/net/sock.h).
 func (h *history) noOut() Explanation {
 	if c := h.connecting(); c >= 0 {
 		return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
@@ -206,18 +252,21 @@ func (h *history) noOut() Explanation {
 	if !asked {
 		return Explanation{}
 	}
-	e := Explanation{Cause: NoRoom}
+	var e Explanation
 	i := h.since(func(s *scenario.State) bool { return s.Ready&scenario.Out == 0 })
-	if o, most := h.option("NOTSENT_LOWAT"); 0 <= o && o <= i { // a buffer that was full before stays so
+	switch o, most, known := h.option("NOTSENT_LOWAT"); {
+	case !known:
+		return Explanation{}
+	case o < 0 || i >= 0 && i < o && h.onlyAsked(o): // a buffer that was full before stays so
+		e = h.full(i)
+	case o > i:
+		return Explanation{}
+	default:
 		text, _ := h.answers["inf"].Found("unsent")
 		if unsent, err := strconv.Atoi(text); err != nil || 2*unsent < most {
 			return Explanation{}
 		}
 		e = Explanation{Cause: Unsent, Parts: []Part{h.part(Began, o)}}
-	} else if h.script.Family == scenario.UnixDgram {
-		e.Cause = NoRoomThere
-	} else if i >= 0 && h.sent(h.obs[i]) {
-		e.Parts = []Part{h.part(Began, i)}
 	}
 	// A fil leaves another amount free in each run: a twin's send may find room that this run has
 	// not.
@@ -226,6 +275,23 @@ func (h *history) noOut() Explanation {
 		e.Verb, e.Got = "snd", answered(a)
 	}
 	return e
+}
+
+// full says that the send buffer has been full since a step, -1 for one that is not known.
+func (h *history) full(since int) Explanation {
+	switch {
+	case h.script.Family == scenario.UnixDgram:
+		return Explanation{Cause: NoRoomThere}
+	case since >= 0 && h.sent(h.obs[since]):
+		return Explanation{Cause: NoRoom, Parts: []Part{h.part(Began, since)}}
+	default:
+		return Explanation{Cause: NoRoom}
+	}
+}
+
+// onlyAsked tells whether the steps after one have changed nothing.
+func (h *history) onlyAsked(i int) bool {
+	return !slices.ContainsFunc(h.obs[i+1:], func(o scenario.Observation) bool { return o.Verb != "pol" && o.Verb != "inf" })
 }
 
 // noErr says that no error is pending, and which step took the last that was.

@@ -54,7 +54,7 @@ const (
 	NoUrgent      // no urgent byte waits
 	NoRoom        // the send buffer has no room that counts
 	NoRoomThere   // that, or the queue of the socket that a datagram is for has none
-	Unsent        // as many bytes are not sent yet as TCP_NOTSENT_LOWAT allows
+	Unsent        // at least half as many bytes are unsent as TCP_NOTSENT_LOWAT allows
 	Connecting    // a con is under way
 	Listening     // a listener does not report it
 	NoError       // no error is pending
@@ -98,8 +98,10 @@ func (e Explanation) Text() string {
 	switch {
 	case e.Got == "":
 		return text
-	case e.Cause == Room, e.Cause == NoRoom, e.Cause == NoRoomThere, e.Cause == Unsent:
+	case e.Cause == Room: // the parts are why a send fails
 		return fmt.Sprintf("%s, but %s answers %s%s", text, e.Verb, e.Got, e.parts())
+	case e.Cause == NoRoom, e.Cause == NoRoomThere, e.Cause == Unsent:
+		return fmt.Sprintf("%s, but %s answers %s", text, e.Verb, e.Got)
 	}
 	return fmt.Sprintf("%s: %s answers %s", text, e.Verb, e.Got)
 }
@@ -168,13 +170,13 @@ func (e Explanation) absence() string {
 		return "no urgent byte to read"
 	case NoRoom:
 		if e.Got != "" { // where a send may still have room
-			return "too little room in the send buffer"
+			return "too little room in the send buffer" + e.parts()
 		}
 		return "the send buffer is full" + e.parts()
 	case NoRoomThere:
 		return "the send buffer or the other end's queue is full"
 	case Unsent:
-		return "as much is unsent as NOTSENT_LOWAT allows" + e.parts()
+		return "at least half of what NOTSENT_LOWAT allows is unsent" + e.parts()
 	case Connecting:
 		return "still connecting" + e.parts()
 	case Listening:

@@ -2,6 +2,7 @@ package why_test
 
 import (
 	"slices"
+	"strings"
 
 	"sockprobe/scenario"
 	"sockprobe/why"
@@ -19,7 +20,11 @@ var happened = map[why.Kind]func(claim, why.Part){
 	},
 	why.Began: func(c claim, p why.Part) {
 		o := c.obs[c.find(p)]
-		if by := c.script.Family.ActsOn(o.Verb, o.Side).Original(); by != c.side.Original() {
+		if n := strings.Count(c.e.Text(), p.String()); n > 1 {
+			c.Fatalf("%q: it names the step %d times", c.e, n)
+		}
+		inherited := o.Verb == "opt" && o.Side.Original() == scenario.Listener // by what it accepts
+		if by := c.script.Family.ActsOn(o.Verb, o.Side).Original(); by != c.side.Original() && !inherited {
 			c.Fatalf("%q: the step was one on %s", c.e, by)
 		}
 	},

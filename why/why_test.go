@@ -183,7 +183,31 @@ func TestScripts(t *testing.T) {
 				"no HUP: neither direction is shut; no RDHUP: neither a FIN nor shr",
 		}},
 		{"all: unsent", "-c opt:NOTSENT_LOWAT=1000,fil,pol:out", why.All, []string{
-			"no OUT: as much is unsent as NOTSENT_LOWAT allows (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+			"no OUT: at least half of what NOTSENT_LOWAT allows is unsent (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: unsent, and a send takes more", "-c opt:NOTSENT_LOWAT=120000,opt:SNDBUF=4000000 -s opt:RCVBUF=2304 -c snd:100000,snd,snd:60000,inf,pol:out", why.All, []string{
+			"no OUT: at least half of what NOTSENT_LOWAT allows is unsent (opt at #1.1), but snd answers 3; no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: unsent, by the listener's option", "-l opt:NOTSENT_LOWAT=20000 -s fil:4096,inf,pol:out", why.All, []string{
+			"no OUT: at least half of what NOTSENT_LOWAT allows is unsent (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: full, and then a limit", "-c fil,opt:NOTSENT_LOWAT=1000,pol:out", why.All, []string{
+			"no OUT: the send buffer is full (fil at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: a listener's option after the handshake", "-n -c con,snd -l opt:RCVLOWAT=10 -s acc,opt:RCVLOWAT=5,pol:in", why.All, []string{
+			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #3.2); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: a listener's option after the handshake of a full socket", "-n -c con -l opt:NOTSENT_LOWAT=1000 -s acc,fil,pol:out", why.All, []string{
+			"no OUT: the send buffer is full (fil at #3.2); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: a listener's option between two handshakes", "-n -c con -l opt:RCVLOWAT=10 -d con -s acc -t acc -d snd -t pol:in", why.All, []string{
+			"no IN: unknown; no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: a listener's mark", "-l opt:RCVLOWAT=10 -c snd -s pol:in", why.All, []string{
+			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
+		}},
+		{"all: an MPTCP listener's mark", "--family mptcp -l opt:RCVLOWAT=10 -c snd -s pol:in", why.All, []string{
+			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
 		}},
 		{"all: a mark", "-c opt:RCVLOWAT=5 -s snd -c pol:in", why.All, []string{
 			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
@@ -216,7 +240,7 @@ func TestScripts(t *testing.T) {
 				"no HUP: neither direction is shut; no RDHUP: the reading side is open",
 		}},
 		{"all: a full UNIX socket", "--family unix -c fil,shw,pol", why.All, []string{
-			"no IN: nothing to read; no OUT: too little room in the send buffer, but snd answers EPIPE (fil at #1.1); no ERR: no error is pending; " +
+			"no IN: nothing to read; no OUT: too little room in the send buffer (fil at #1.1), but snd answers EPIPE; no ERR: no error is pending; " +
 				"no HUP: only the writing side is shut (shw at #1.2); no RDHUP: the reading side is open",
 		}},
 		{"all: MPTCP", "--family mptcp -c pol:in+rdhup+pri", why.All, []string{
