@@ -9,17 +9,33 @@ import (
 // may come sooner or later, and a fil may send more or less.
 const tries = 8
 
+// renewals is how often in all a run with states is replaced that no twin goes as.
+const renewals = 4
+
 // Explained runs a script and gives its observations, those that ask for readiness with why each of
 // their bits is set or, as far as the extent goes, is not. For that it runs the script again: once
 // with the states of the sockets, as to read them may wake what epoll has registered
 // (SOCK_NOSPACE), and once for each question that cannot be asked without a change to the socket
 // ([why.Questions]), up to the pol that it is about. What was observed until then is there with
 // [ErrNoServer], too.
+//
+// The states may differ where the answers do not, as an acknowledgement comes before or after a
+// snapshot. If the run with states took a rare course, no twin goes the same way. Explained then
+// replaces that run and asks again.
 func Explained(script scenario.Script, opts Options, extent why.Extent) ([]scenario.Observation, error) {
 	obs, err := observations(script, opts)
-	seen := withStates(script, opts, obs)
+	seen, _ := withStates(script, opts, obs)
+	left := renewals
 	for i := range obs {
-		for _, e := range why.Explain(script, seen[:i+1], Twins(script, opts, seen[:i+1], extent), extent) {
+		answers, all := twins(script, opts, seen[:i+1], extent, left > 0)
+		for !all && left > 0 {
+			left--
+			if other, same := withStates(script, opts, obs); same {
+				seen = other
+			}
+			answers, all = twins(script, opts, seen[:i+1], extent, left > 0)
+		}
+		for _, e := range why.Explain(script, seen[:i+1], answers, extent) {
 			obs[i].Why = append(obs[i].Why, e.String())
 		}
 	}
@@ -28,14 +44,14 @@ func Explained(script scenario.Script, opts Options, extent why.Extent) ([]scena
 
 // withStates are the observations of a run as they are in another that tells how the sockets
 // stood, or the observations themselves if there is none that went so.
-func withStates(script scenario.Script, opts Options, obs []scenario.Observation) []scenario.Observation {
+func withStates(script scenario.Script, opts Options, obs []scenario.Observation) (seen []scenario.Observation, same bool) {
 	opts.States = true
 	for range tries {
 		if seen, _ := observations(script, opts); why.SameAnswers(obs, seen) {
-			return seen
+			return seen, true
 		}
 	}
-	return obs
+	return obs, false
 }
 
 func observations(script scenario.Script, opts Options) (obs []scenario.Observation, err error) {
@@ -45,13 +61,26 @@ func observations(script scenario.Script, opts Options) (obs []scenario.Observat
 
 // Twins asks twins of a run what there is to be asked about its last observation.
 func Twins(script scenario.Script, opts Options, obs []scenario.Observation, extent why.Extent) why.Answers {
-	answers := why.Answers{}
+	answers, _ := twins(script, opts, obs, extent, false)
+	return answers
+}
+
+// twins also tells whether all questions have an answer. If it is to hurry, it stops at the first
+// that has none.
+func twins(script scenario.Script, opts Options, obs []scenario.Observation, extent why.Extent, hurry bool) (answers why.Answers, all bool) {
+	answers, all = why.Answers{}, true
 	for _, step := range why.Questions(script, obs, extent) {
-		if a, ok := Twin(script, opts, obs, step); ok {
+		a, ok := Twin(script, opts, obs, step)
+		switch {
+		case ok:
 			answers[step.Verb] = a
+		case hurry:
+			return answers, false
+		default:
+			all = false
 		}
 	}
-	return answers
+	return answers, all
 }
 
 // Twin runs a script again up to and with the last of some observations of it, then makes another
