@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sockprobe/internal/effort"
 	"sockprobe/ops"
 	"sockprobe/scenario"
 	"sockprobe/why"
@@ -131,9 +132,9 @@ func drawScript(t *rapid.T, family scenario.Family) string {
 	return strings.Join(append(line, "-"+side, rapid.SampledFrom([]string{"pol", "pol", "pol:0x2347"}).Draw(t, "pol")), " ")
 }
 
-// fewChecks keeps the number of random scripts low unless -rapid.checks is given, as each is run
-// again for each of its claims. "make soak-why" runs thousands.
-func fewChecks(t *testing.T, few int) {
+// limitChecks sets the number of random scripts unless -rapid.checks is given, as each is run again
+// for each of its claims. "make soak-why" runs thousands.
+func limitChecks(t *testing.T, scripts int) {
 	t.Helper()
 	const checks = "rapid.checks"
 	given := false
@@ -141,7 +142,7 @@ func fewChecks(t *testing.T, few int) {
 	if given {
 		return
 	}
-	if err := flag.Lookup(checks).Value.Set(strconv.Itoa(few)); err != nil { // flag.Set would make it one that was given
+	if err := flag.Lookup(checks).Value.Set(strconv.Itoa(scripts)); err != nil { // flag.Set would make it one that was given
 		t.Fatal(err)
 	}
 }
@@ -150,37 +151,48 @@ func fewChecks(t *testing.T, few int) {
 // answers to those who ask, and counts what remains unknown.
 func TestRandomScripts(t *testing.T) {
 	tests := []struct {
-		family  scenario.Family
-		few     int     // scripts unless -rapid.checks says otherwise
-		unknown float64 // the most, in percent of bits
+		family      scenario.Family
+		plain, long int     // scripts unless -rapid.checks says otherwise
+		unknown     float64 // the most, in percent of bits
 	}{
-		{scenario.TCP4, 3, 5},
-		{scenario.TCP6, 3, 5},
-		{scenario.Unix, 3, 5},
-		{scenario.UnixSeqpacket, 3, 8},
-		{scenario.Socketpair, 3, 5},
-		{scenario.UDP4, 3, 5},
-		{scenario.UDP6, 3, 5},
-		{scenario.UnixDgram, 3, 8},
-		{scenario.MPTCPListener, 3, 8},
-		{scenario.MPTCP, 1, 8},
+		{scenario.TCP4, 3, 100, 5},
+		{scenario.TCP6, 3, 100, 5},
+		{scenario.Unix, 3, 100, 5},
+		{scenario.UnixSeqpacket, 3, 100, 8},
+		{scenario.Socketpair, 3, 100, 5},
+		{scenario.UDP4, 3, 100, 5},
+		{scenario.UDP6, 3, 100, 5},
+		{scenario.UnixDgram, 3, 100, 8},
+		{scenario.MPTCPListener, 3, 100, 8},
+		{scenario.MPTCP, 1, 10, 8},
 	}
+	total := newCount()
 	for _, tt := range tests {
 		t.Run(tt.family.String(), func(t *testing.T) {
 			if lack, lacks := ops.Lacks(ops.Run(scenario.Script{Family: tt.family}, brief, func(scenario.Observation) {})); lacks {
 				t.Skip(lack)
 			}
-			fewChecks(t, tt.few)
+			limitChecks(t, effort.Of(tt.plain, tt.long))
 			n := newCount()
 			rapid.Check(t, func(t *rapid.T) { n.holdScript(t, drawScript(t, tt.family)) })
-			percent := 100 * float64(n.unknown) / float64(max(n.bits, 1))
-			t.Logf("%d of %d bits are unknown (%.2f %%), %d could not be checked", n.unknown, n.bits, percent, n.unheld)
-			if percent > tt.unknown && n.bits > 200 { // of fewer, one is much
-				t.Errorf("that is more than %v %%", tt.unknown)
-			}
+			n.judge(t, tt.unknown)
+			total.bits += n.bits
+			total.unknown += n.unknown
+			total.unheld += n.unheld
 			for _, line := range slices.Sorted(maps.Keys(n.scripts)) {
 				t.Log(line + n.scripts[line])
 			}
 		})
+	}
+	total.judge(t, 10) // a plain run has so few that one script counts for much
+}
+
+// judge holds that no more than some percent of the bits are unknown. Of few bits, one is much.
+func (n *count) judge(t *testing.T, most float64) {
+	t.Helper()
+	percent := 100 * float64(n.unknown) / float64(max(n.bits, 1))
+	t.Logf("%d of %d bits are unknown (%.2f %%), %d could not be checked", n.unknown, n.bits, percent, n.unheld)
+	if percent > most && n.bits > 200 {
+		t.Errorf("that is more than %v %%", most)
 	}
 }
