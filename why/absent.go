@@ -33,9 +33,9 @@ func (h *history) absents(extent Extent) (out []Explanation) {
 	if o.Events == scenario.Nval || extent == Reported && (o.Events != 0 || !g.added) {
 		return nil
 	}
-	asked, beyond := h.asked(g)
+	wanted, beyond := h.wanted(g)
 	steady := h.steady()
-	for rest := (asked | beyond) &^ o.Events; rest != 0; rest &= rest - 1 {
+	for rest := (wanted | beyond) &^ o.Events; rest != 0; rest &= rest - 1 {
 		bit := rest & -rest
 		e := Explanation{}
 		switch {
@@ -64,9 +64,9 @@ func (h *history) absents(extent Extent) (out []Explanation) {
 	return out
 }
 
-// asked gives the bits that the last observation asked for. Beyond are those that a pol asks for
+// wanted gives the bits that the last observation asked for. Beyond are those that a pol asks for
 // and that its registration does not.
-func (h *history) asked(g registration) (asked, beyond scenario.Events) {
+func (h *history) wanted(g registration) (wanted, beyond scenario.Events) {
 	o := h.obs[len(h.obs)-1]
 	arg := h.script.Commands[o.Cmd-1].Steps[o.Step-1].Arg
 	mask := scenario.MaskOf(o.Verb, arg)

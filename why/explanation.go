@@ -138,6 +138,9 @@ func (e Explanation) cause() string {
 	case BothShut:
 		return "both directions are shut" + e.parts()
 	case Gone:
+		if len(e.Parts) == 1 && e.Parts[0].Kind == RST {
+			return "the connection was reset" + e.parts()
+		}
 		return "the connection is gone" + e.parts()
 	case NotConnected:
 		return "not connected" + e.parts()
@@ -190,7 +193,7 @@ func (e Explanation) absence() string {
 	case NeitherShut:
 		return "neither direction is shut"
 	case NoFIN:
-		return "neither a FIN nor shr"
+		return "no FIN received, and no shr"
 	case ReadOpen:
 		return "the reading side is open"
 	case NeverSet:
@@ -200,9 +203,9 @@ func (e Explanation) absence() string {
 	case NotAsked:
 		return "not in the registered mask" + e.parts()
 	case Told:
-		return "told at " + e.Parts[0].Step.String() + ", nothing new since"
+		return "reported at " + e.Parts[0].Step.String() + ", no new event since"
 	case Disarmed:
-		return "disarmed by the report at " + e.Parts[0].Step.String() + ", until a mod"
+		return "disarmed by the report at " + e.Parts[0].Step.String() + ", until a mod or another mask"
 	case Unregistered:
 		return "the descriptor is closed, and the registration with it" + e.parts()
 	default:

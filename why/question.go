@@ -40,8 +40,8 @@ func Questions(script scenario.Script, obs []scenario.Observation, extent Extent
 	var lack scenario.Events
 	if extent == All && !h.listens() {
 		g, _ := h.registration()
-		asked, _ := h.asked(g)
-		lack = asked &^ s.Ready
+		wanted, _ := h.wanted(g)
+		lack = wanted &^ s.Ready
 	}
 	var steps []scenario.Step
 	for _, q := range questions {

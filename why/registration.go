@@ -98,7 +98,6 @@ func (h *history) isOpen(i int, side scenario.Side) bool {
 
 // silent says why a registration has not reported a bit that is set.
 func (h *history) silent(bit scenario.Events, g registration) Explanation {
-	const always = scenario.Err | scenario.Hup
 	api, o := h.api(h.obs[len(h.obs)-1]), h.obs[len(h.obs)-1]
 	switch i := g.reported(h.obs, bit); {
 	case !g.added:

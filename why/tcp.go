@@ -101,7 +101,7 @@ func (h *history) reset(i int) Part {
 		return Part{}
 	case h.mayReset(i):
 		return p
-	case h.obs[i].Ret > 0 && slices.Contains([]string{"snd", "mor", "oob", "fil"}, h.obs[i].Verb), h.heldBack(i):
+	case h.obs[i].Ret > 0 && slices.Contains(sends, h.obs[i].Verb), h.heldBack(i):
 		p.Kind = Unwanted
 		return p
 	default:

@@ -36,14 +36,14 @@ func TestScripts(t *testing.T) {
 			"IN: 3 bytes to read; OUT: room to send; RDHUP: FIN received",
 			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
 			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
-			"IN: 3 bytes to read; OUT: the connection is gone (RST received at #2.8): snd answers ECONNRESET; " +
-				"ERR: ECONNRESET pending; the next snd or err takes it; HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
-			"IN: RST received at #2.8: rcv answers ECONNRESET; OUT: the connection is gone (RST received at #2.8): snd answers ECONNRESET; " +
-				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
-			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection is gone (RST received at #2.8): snd answers EPIPE; " +
-				"HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
-			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection is gone (RST received at #2.8): snd answers EPIPE; " +
-				"HUP: the connection is gone (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: 3 bytes to read; OUT: the connection was reset (RST received at #2.8): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next snd or err takes it; HUP: the connection was reset (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: RST received at #2.8: rcv answers ECONNRESET; OUT: the connection was reset (RST received at #2.8): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection was reset (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection was reset (RST received at #2.8): snd answers EPIPE; " +
+				"HUP: the connection was reset (RST received at #2.8); RDHUP: RST received at #2.8",
+			"IN: the end of the stream (RST received at #2.8): rcv answers 0; OUT: the connection was reset (RST received at #2.8): snd answers EPIPE; " +
+				"HUP: the connection was reset (RST received at #2.8); RDHUP: RST received at #2.8",
 		}},
 		{"a FIN in each direction", "-s shw -c pol -c shw,pol", why.Reported, []string{
 			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
@@ -73,10 +73,10 @@ func TestScripts(t *testing.T) {
 			"", "IN: the end of the stream (FIN received): rcv answers 0; RDHUP: FIN received",
 		}},
 		{"closed with unread data", "-c snd -s clo -c pol,err,pol", why.Reported, []string{
-			"IN: RST received at #2.1: rcv answers ECONNRESET; OUT: the connection is gone (RST received at #2.1): snd answers ECONNRESET; " +
-				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.1); RDHUP: RST received at #2.1",
-			"IN: the end of the stream (RST received at #2.1): rcv answers 0; OUT: the connection is gone (RST received at #2.1): snd answers EPIPE; " +
-				"HUP: the connection is gone (RST received at #2.1); RDHUP: RST received at #2.1",
+			"IN: RST received at #2.1: rcv answers ECONNRESET; OUT: the connection was reset (RST received at #2.1): snd answers ECONNRESET; " +
+				"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection was reset (RST received at #2.1); RDHUP: RST received at #2.1",
+			"IN: the end of the stream (RST received at #2.1): rcv answers 0; OUT: the connection was reset (RST received at #2.1): snd answers EPIPE; " +
+				"HUP: the connection was reset (RST received at #2.1); RDHUP: RST received at #2.1",
 		}},
 		{"data for one that reads no more", "-c shb -s snd -c pol", why.Reported, []string{
 			"IN: the reading side is shut (shb at #1.1): rcv answers ECONNRESET; " +
@@ -93,10 +93,10 @@ func TestScripts(t *testing.T) {
 			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (data received at #2.2 with the reading side shut)",
 		}},
 		{"a listener that is shut", "-n -c con,mor,shb -l shb -c pol:hup", why.Reported, []string{
-			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #2.1)",
+			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection was reset (RST received at #2.1)",
 		}},
 		{"a listener that is closed beside data for it", "-n -c con,shb -d con,mor -l clo -c pol:hup", why.Reported, []string{
-			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection is gone (RST received at #3.1)",
+			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection was reset (RST received at #3.1)",
 		}},
 		{"urgent", "-s oob -c pol:in+pri", why.Reported, []string{"PRI: an urgent byte to read: rco answers 1"}},
 		{"a closed descriptor", "-c dup,clo,pol -C pol", why.Reported, []string{"NVAL: the descriptor is closed (clo at #1.2)", "OUT: room to send"}},
@@ -120,7 +120,7 @@ func TestScripts(t *testing.T) {
 		}},
 		{"MPTCP listener: a FIN, then a RST", "--family mptcp-listener -s shw -c pol:rdhup,snd -s clo -c pol:rdhup", why.Reported, []string{
 			"RDHUP: FIN received",
-			"ERR: EPIPE pending; the next snd or err takes it; HUP: the connection is gone (RST received at #3.1); RDHUP: FIN received",
+			"ERR: EPIPE pending; the next snd or err takes it; HUP: the connection was reset (RST received at #3.1); RDHUP: FIN received",
 		}},
 		{"MPTCP: the end is no byte", "--family mptcp -c snd -s clo -c pol:in,rcv,rcv", why.Reported, []string{
 			"IN: the reading side is shut (the other end's clo at #2.1): rcv answers ECONNRESET; ERR: ECONNRESET pending; the next rcv, snd or err takes it; " +
@@ -151,20 +151,20 @@ func TestScripts(t *testing.T) {
 			"OUT: room to send, but snd answers EPIPE (the other end's shr at #1.1)",
 		}},
 		{"edge-triggered, told already", "--api epoll-et -s snd -c pol,rcv:1,pol -s snd -c pol", why.Reported, []string{
-			"IN: 3 bytes to read; OUT: room to send", "no IN OUT: told at #2.1, nothing new since", "IN: 5 bytes to read; OUT: room to send",
+			"IN: 3 bytes to read; OUT: room to send", "no IN OUT: reported at #2.1, no new event since", "IN: 5 bytes to read; OUT: room to send",
 		}},
 		{"edge-triggered, told at different steps", "--api epoll-et -c pol -s shw -c pol,shw,pol,pol", why.Reported, []string{
 			"OUT: room to send",
 			"IN: the end of the stream (FIN received): rcv answers 0; OUT: room to send; RDHUP: FIN received",
 			"IN: the end of the stream (FIN received): rcv answers 0; OUT: both directions are shut (shw at #3.2, FIN received): snd answers EPIPE; " +
 				"HUP: both directions are shut (shw at #3.2, FIN received); RDHUP: FIN received",
-			"no IN OUT HUP RDHUP: told at #3.3, nothing new since",
+			"no IN OUT HUP RDHUP: reported at #3.3, no new event since",
 		}},
 		{"edge-triggered, told to a wait", "--api epoll-et -c wai:10s -s snd -c pol", why.Reported, []string{
-			"IN: 3 bytes to read", "no IN: told at #1.1, nothing new since; no OUT: not in the registered mask (wai at #1.1)",
+			"IN: 3 bytes to read", "no IN: reported at #1.1, no new event since; no OUT: not in the registered mask (wai at #1.1)",
 		}},
 		{"one-shot, disarmed", "--api epoll-oneshot -c pol -s snd -c pol,mod,pol", why.Reported, []string{
-			"OUT: room to send", "no IN OUT: disarmed by the report at #1.1, until a mod", "IN: 3 bytes to read; OUT: room to send",
+			"OUT: room to send", "no IN OUT: disarmed by the report at #1.1, until a mod or another mask", "IN: 3 bytes to read; OUT: room to send",
 		}},
 		{"a mask that asks for less", "-e -c add:rdhup,pol -s snd -c pol:in", why.Reported, []string{
 			"no OUT: not in the registered mask (add at #1.1)", "IN: 3 bytes to read",
@@ -180,7 +180,7 @@ func TestScripts(t *testing.T) {
 		}},
 		{"all: full", "-c fil,pol", why.All, []string{
 			"no IN: nothing to read; no OUT: the send buffer is full (fil at #1.1); no ERR: no error is pending; " +
-				"no HUP: neither direction is shut; no RDHUP: neither a FIN nor shr",
+				"no HUP: neither direction is shut; no RDHUP: no FIN received, and no shr",
 		}},
 		{"all: unsent", "-c opt:NOTSENT_LOWAT=1000,fil,pol:out", why.All, []string{
 			"no OUT: at least half of what NOTSENT_LOWAT allows is unsent (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
@@ -213,7 +213,7 @@ func TestScripts(t *testing.T) {
 			"no IN: 3 bytes to read, fewer than RCVLOWAT asks for (opt at #1.1); no ERR: no error is pending; no HUP: neither direction is shut",
 		}},
 		{"all: an error that was taken", "-c snd -s clo -c err,pol:none", why.All, []string{
-			"HUP: the connection is gone (RST received at #2.1); no ERR: no error is pending (err at #3.1 took ECONNRESET)",
+			"HUP: the connection was reset (RST received at #2.1); no ERR: no error is pending (err at #3.1 took ECONNRESET)",
 		}},
 		{"all: a listener", "-l pol", why.All, []string{
 			"no IN: no connection to accept; no OUT ERR HUP RDHUP: a listener never reports that",
