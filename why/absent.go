@@ -314,11 +314,14 @@ func (h *history) noErr() Explanation {
 // noHup says which directions are shut. TCP's state and the steps tell about the writing side, and
 // a twin's send does.
 func (h *history) noHup() Explanation {
+	if c := h.connecting(); c >= 0 {
+		return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
+	}
 	write := h.writeShut()
 	writeShut := write.Kind != Unclear || slices.Contains(finSent, h.now().TCP)
 	a, asked := h.answers["snd"]
 	switch name := answered(a); {
-	case h.script.Family.IsDatagram(), h.listens(), h.connecting() >= 0:
+	case h.script.Family.IsDatagram(), h.listens():
 	case asked && (a.Errno == 0 || name == "EAGAIN" || name == "EPIPE"):
 		if writeShut != (name == "EPIPE") {
 			writeShut, write = name == "EPIPE", Part{}
@@ -342,7 +345,10 @@ func (h *history) noRDHup() Explanation {
 	if e, ended := h.unconnected(); ended {
 		return e
 	}
-	if h.isTCP() && h.connecting() < 0 {
+	if c := h.connecting(); c >= 0 {
+		return Explanation{Cause: Connecting, Parts: []Part{h.part(Began, c)}}
+	}
+	if h.isTCP() {
 		return Explanation{Cause: NoFIN}
 	}
 	return Explanation{Cause: ReadOpen}

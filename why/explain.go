@@ -88,7 +88,10 @@ func (h *history) closed(letter scenario.Side) Explanation {
 // (tcp_poll), as with SO_OOBINLINE.
 func (h *history) pri() Explanation {
 	a, asked := h.answers["rco"]
-	if !asked || a.Ret != 1 && !h.isTCP() {
+	if !asked {
+		return Explanation{}
+	}
+	if _, inline, known := h.option("OOBINLINE"); a.Ret != 1 && !h.isTCP() && (!known || inline != 1) {
 		return Explanation{}
 	}
 	return Explanation{Cause: Urgent, Verb: a.Verb, Got: answered(a)}
@@ -144,7 +147,7 @@ func (h *history) in() Explanation {
 	case a.Errno != 0 && urgent && h.answers["rco"].Ret == 1 && !h.isTCP():
 		return h.pri()
 	case a.Errno != 0 && shut:
-		return Explanation{Cause: ReadShut, Parts: []Part{h.readShut()}, Verb: take, Got: answered(a)}
+		return h.over(ReadShut, take, a)
 	case a.Errno != 0:
 	case h.mayBeEmpty():
 		if shut && h.script.Family == scenario.UnixSeqpacket { // or the end
@@ -152,9 +155,19 @@ func (h *history) in() Explanation {
 		}
 		return Explanation{Cause: EmptyMessage, Verb: "rcv", Got: "0"}
 	case shut:
-		return Explanation{Cause: End, Parts: []Part{h.readShut()}, Verb: "rcv", Got: "0"}
+		return h.over(End, "rcv", a)
 	}
 	return Explanation{}
+}
+
+// over says what a receive or an accept meets where the reading side is shut. After a con that
+// failed there never was a stream.
+func (h *history) over(cause Cause, verb string, a scenario.Observation) Explanation {
+	p := h.readShut()
+	if p.Kind == Connect {
+		cause = NotConnected
+	}
+	return Explanation{Cause: cause, Parts: []Part{p}, Verb: verb, Got: answered(a)}
 }
 
 // errorFirst tells whether a receive takes the pending error before the data, as it does from

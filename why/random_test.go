@@ -155,16 +155,16 @@ func TestRandomScripts(t *testing.T) {
 		plain, long int     // scripts unless -rapid.checks says otherwise
 		unknown     float64 // the most, in percent of bits
 	}{
-		{scenario.TCP4, 3, 100, 5},
-		{scenario.TCP6, 3, 100, 5},
-		{scenario.Unix, 3, 100, 5},
-		{scenario.UnixSeqpacket, 3, 100, 8},
-		{scenario.Socketpair, 3, 100, 5},
-		{scenario.UDP4, 3, 100, 5},
-		{scenario.UDP6, 3, 100, 5},
-		{scenario.UnixDgram, 3, 100, 8},
-		{scenario.MPTCPListener, 3, 100, 8},
-		{scenario.MPTCP, 1, 10, 8},
+		{scenario.TCP4, 3, 40, 5},
+		{scenario.TCP6, 3, 40, 5},
+		{scenario.Unix, 3, 40, 5},
+		{scenario.UnixSeqpacket, 3, 40, 8},
+		{scenario.Socketpair, 3, 40, 5},
+		{scenario.UDP4, 3, 40, 5},
+		{scenario.UDP6, 3, 40, 5},
+		{scenario.UnixDgram, 3, 40, 8},
+		{scenario.MPTCPListener, 3, 40, 8},
+		{scenario.MPTCP, 1, 5, 8},
 	}
 	total := newCount()
 	for _, tt := range tests {
