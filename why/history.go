@@ -112,14 +112,20 @@ func (h *history) isAccepted() bool {
 // all: it was pending after it, or the step itself took it.
 func (h *history) errorAt(i int) (name string, came bool) {
 	if h.states[i].Ready&scenario.Err == 0 {
-		return h.taken(i)
+		if name, came = h.taken(i); !came {
+			name, came = h.takenByWait(i)
+		}
+		return name, came
 	}
 	for j := i + 1; j < len(h.obs); j++ {
 		if h.states[j] == nil {
 			return "", true
 		}
 		if h.states[j].Ready&scenario.Err == 0 {
-			name, _ = h.taken(j)
+			var took bool
+			if name, took = h.taken(j); !took {
+				name, _ = h.takenByWait(i)
+			}
 			return name, true
 		}
 	}
@@ -146,6 +152,18 @@ func (h *history) taken(i int) (name string, took bool) {
 	default:
 		return "", false
 	}
+}
+
+// takenByWait names the error that a blk answered after the connection had ended with a step. TCP's
+// state becomes CLOSE with the error (tcp_reset in net/ipv4/tcp_input.c), and as long as it stays
+// so there is no other reset.
+func (h *history) takenByWait(i int) (name string, took bool) {
+	for ; i < len(h.obs) && h.isTCP() && h.states[i] != nil && h.states[i].TCP == "CLOSE"; i++ {
+		if o := h.obs[i]; o.Verb == "blk" && h.acts(i) && o.Errno.Name() == "ECONNRESET" {
+			return o.Errno.Name(), true
+		}
+	}
+	return "", false
 }
 
 // pending names the error that is pending, as the twin was told.

@@ -99,6 +99,10 @@ func TestScripts(t *testing.T) {
 			"ERR: ECONNRESET pending; the next rcv, snd or err takes it; HUP: the connection was reset (RST received at #3.1)",
 		}},
 		{"urgent", "-s oob -c pol:in+pri", why.Reported, []string{"PRI: an urgent byte to read: rco answers 1"}},
+		{"a blk that takes the error", "-c blk:200ms -s lin,clo -c pol", why.Reported, []string{
+			"IN: the end of the stream (RST received at #2.2): rcv answers 0; OUT: the connection was reset (RST received at #2.2): snd answers EPIPE; " +
+				"HUP: the connection was reset (RST received at #2.2); RDHUP: RST received at #2.2",
+		}},
 		{"UNIX: urgent, in the stream", "--family unix -s oob -c opt:OOBINLINE=1,pol:in+pri", why.Reported, []string{
 			"IN: 1 byte to read; PRI: an urgent byte to read: rco answers EINVAL",
 		}},
