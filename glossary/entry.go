@@ -10,19 +10,19 @@ import (
 // An Entry is what is to be said of a word.
 type Entry struct {
 	Word string   // as it prints
-	Also []string // what else it is asked for by
+	Also []string // other names
 	Text string   // paragraphs with an empty line between them
 }
 
 // all is each entry there is.
 var all = slices.Concat(events, ways, families, options, errnos, marks)
 
-// Find gives the entries for a word, in either case. An event may be asked for as C has it.
+// Find gives the entries for a word, in either case. Events also have their C names.
 func Find(word string) []Entry {
 	return slices.DeleteFunc(slices.Clone(all), func(e Entry) bool { return !e.IsCalled(word) })
 }
 
-// IsCalled tells whether a word is what an entry is for, or one that it is asked for by.
+// IsCalled tells whether a word is the name of an entry, or another name of it.
 func (e Entry) IsCalled(word string) bool {
 	return slices.ContainsFunc(append([]string{e.Word}, e.Also...), func(w string) bool { return strings.EqualFold(w, word) })
 }
@@ -36,7 +36,7 @@ func Words() []string {
 	return words
 }
 
-// Names lists every word that an entry can be asked for by.
+// Names lists every name of every entry.
 func Names() []string {
 	var names []string
 	for _, e := range all {

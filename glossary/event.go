@@ -17,6 +17,8 @@ var events = []Entry{
 
 What the receive returns is not said: data, 0 at the end of the stream, or an error. IN is reported for data of SO_RCVLOWAT bytes or more, and as soon as the reading side is shut, whether by a FIN, by a reset or by this side's own SHUT_RD, with data or without. It stays until the data are received; where the reading side is shut, it stays for good.
 
+On UDP and UNIX datagram sockets that are shut for reading, IN stays while a receive that does not block returns EAGAIN: see "sockprobe run udp-shutr-is-a-busy-loop". The same can happen once on a UNIX stream: an urgent byte sets IN there, and a plain receive that finds nothing else discards it and returns EAGAIN.
+
 A listener has IN, and nothing but IN, while a connection waits to be accepted.`,
 	},
 	{
@@ -27,7 +29,7 @@ A listener has IN, and nothing but IN, while a connection waits to be accepted.`
 		Word: "PRI", Also: inC("PRI"),
 		Text: `PRI, 0x2: an urgent byte (MSG_OOB) waits. TCP and UNIX streams report it.
 
-It does not say IN: the urgent byte is not in the stream, and a plain receive does not return it, unless SO_OOBINLINE puts it there.`,
+On TCP an urgent byte alone does not set IN; on UNIX streams it does. A plain receive does not return the byte, unless SO_OOBINLINE puts it in the stream. A plain receive that has nothing before the byte discards it: it returns EAGAIN, and a later rco EINVAL.`,
 	},
 	{
 		// tcp_poll:
@@ -42,9 +44,9 @@ It does not say IN: the urgent byte is not in the stream, and a plain receive do
 		Word: "OUT", Also: inC("OUT"),
 		Text: `OUT, 0x4: a send does not block.
 
-It does not say that a send succeeds. Once the writing side is shut, or the connection is gone or was never made, OUT is reported for good, and a send fails at once, with EPIPE or the error that is pending. While the side can send, TCP reports OUT as long as the free part of the send buffer is at least half of what is queued in it: so OUT can be absent while a short send still fits.
+It does not say that a send succeeds. Once the writing side of a TCP socket is shut, or its connection is gone or was never made, OUT is reported for good, and a send fails at once, with EPIPE or the error that is pending. A UNIX stream whose send buffer is full does not report OUT even after SHUT_WR. UDP and UNIX datagram sockets report OUT without a peer, too, and a send returns EDESTADDRREQ or ENOTCONN. While the side can send, TCP reports OUT as long as the free part of the send buffer is at least half of what is queued in it: so OUT can be absent while a short send still fits.
 
-It is absent while a connect is in progress (SYN_SENT), which makes OUT the sign that the connect has ended, in whichever way. A TCP listener does not report it until it is shut.`,
+It is absent while a TCP connect is in progress (SYN_SENT), which makes OUT the sign that the connect has ended, in whichever way. A TCP listener does not report it until it is shut.`,
 	},
 	{
 		// tcp_poll:
@@ -64,9 +66,9 @@ A TCP listener does not report it.`,
 		//		mask |= EPOLLHUP;
 		// unix_release_sock sets SHUTDOWN_MASK on the peer of a stream that is closed.
 		Word: "HUP", Also: inC("HUP"),
-		Text: `HUP, 0x10: both directions are shut, or there is no connection. It is reported whether it is asked for or not.
+		Text: `HUP, 0x10: both directions are shut, or, on TCP and UNIX streams, there is no connection. It is reported whether it is asked for or not.
 
-Who shut them does not matter: a FIN of the peer and SHUT_WR here, SHUT_RDWR here alone, or a reset. A socket that was never connected, one whose connect failed, and a TCP listener that is shut have HUP, too. UNIX stream sockets report HUP as soon as the peer has closed, where TCP has only RDHUP.
+Who shut them does not matter: a FIN of the peer and SHUT_WR here, SHUT_RDWR here alone, or a reset. A TCP or UNIX stream socket that was never connected, one whose connect failed, and a TCP listener that is shut have HUP, too. UDP and UNIX datagram sockets that were never connected have OUT only. UNIX stream sockets report HUP as soon as the peer has closed, where TCP has only RDHUP.
 
 HUP does not say that there is nothing to read: data that came before stay readable, and IN is there with it. It does not say that there was an error: that is ERR. And a peer that has closed is not HUP on TCP as long as this side can send: that is RDHUP.`,
 	},
@@ -92,7 +94,7 @@ It says nothing about the socket: a copy of the descriptor may keep that open. A
 	{
 		// unix_poll: mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 		Word: "WRBAND", Also: inC("WRBAND"),
-		Text: `WRBAND, 0x200: data of a priority band can be written. UNIX sockets report it wherever they report OUT; TCP does not.`,
+		Text: `WRBAND, 0x200: data of a priority band can be written. UNIX and UDP sockets report it wherever they report OUT; TCP does not.`,
 	},
 	{
 		Word: "MSG", Also: inC("MSG"),
@@ -103,6 +105,6 @@ It says nothing about the socket: a copy of the descriptor may keep that open. A
 		Word: "RDHUP", Also: append(inC("RDHUP"), "half-close"),
 		Text: `RDHUP, 0x2000: the reading side is shut: the peer has sent its FIN, by close or by SHUT_WR, or there was a reset, or this side has done SHUT_RD. It has to be asked for, except of io_uring, which always adds it.
 
-It does not say that the data have been read: it comes with the FIN, and whoever closes on it drops what is still unread. It does not say that the peer is gone: after a half-close (SHUT_WR) the peer still reads, and a send here arrives. Both directions shut is HUP.`,
+It does not say that the data have been read: it comes with the FIN, and a program that closes on RDHUP loses unread data. It does not say that the peer is gone: after a half-close (SHUT_WR) the peer still reads, and a send here arrives. Both directions shut is HUP.`,
 	},
 }

@@ -4,7 +4,7 @@ package glossary
 var families = []Entry{
 	{
 		Word: "tcp4", Also: []string{"tcp"},
-		Text: `--family tcp4, the usual one: TCP over IPv4, on 127.0.0.1. On loopback what one side sends has arrived when the call returns, so that no step has to wait.`,
+		Text: `--family tcp4, the usual one: TCP over IPv4, on 127.0.0.1. On loopback what one side sends has usually arrived when the call returns. Before Linux 6.5, with receive packet steering, or on a busy processor it can arrive later: there the probe waits before each step (--settle).`,
 	},
 	{
 		Word: "tcp6",

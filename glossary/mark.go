@@ -18,7 +18,7 @@ var marks = []Entry{
 	},
 	{
 		Word: "ev", Also: []string{"revents"},
-		Text: `ev=0x2005 (IN OUT RDHUP): the events that the question was answered with, revents of poll(2), as a number and by their names. A bit without a name prints as ???[0x800]. ev=0 is none: nothing that was asked for is ready.`,
+		Text: `ev=0x2005 (IN OUT RDHUP): the events that the call returned, revents of poll(2), as a number and by their names. A bit without a name prints as ???[0x800]. ev=0 is none: nothing that was asked for is ready.`,
 	},
 	{
 		Word: "c", Also: []string{"s", "l", "d", "t", "-c", "-s", "-l", "-d", "-t", "side", "client", "server", "listener"},
@@ -44,10 +44,10 @@ var marks = []Entry{
 	},
 	{
 		Word: "FIN", Also: []string{"EOF", "end"},
-		Text: `FIN: the end of what one side sends. shw sends it, and so does clo unless bytes were left unread. The other side has IN and RDHUP, and its receives return 0 when all before it has been received. It can still send.`,
+		Text: `FIN: the end of what one side sends. shw sends it, and so does clo, unless bytes were left unread or lin came before. The other side has IN and RDHUP, and its receives return 0 when all before it has been received. It can still send.`,
 	},
 	{
 		Word: "RST",
-		Text: `RST: the end of a connection in both directions at once. clo sends it where bytes were left unread, or after lin; so does a closed socket that gets data. The other side has ERR, HUP, IN, RDHUP and OUT, and ECONNRESET once. See also: sockprobe help ECONNRESET.`,
+		Text: `RST: the end of a connection in both directions at once. clo sends it where bytes were left unread, or after lin; so does a closed socket that gets data. The other side has ERR, HUP, IN, RDHUP and OUT, and ECONNRESET once. If the peer's FIN came first, as after an ordinary close, the error is EPIPE instead, and no receive returns it. See also: sockprobe help ECONNRESET.`,
 	},
 }

@@ -25,9 +25,9 @@ var options = []Entry{
 	},
 	{
 		// __sk_stream_is_writeable: sk_stream_memory_free asks tcp_stream_memory_free, which compares
-		// notsent_bytes with tcp_notsent_lowat.
+		// notsent_bytes with tcp_notsent_lowat. tcp_poll gives it wake = 1, and it compares notsent << wake.
 		Word: "NOTSENT_LOWAT", Also: []string{"TCP_NOTSENT_LOWAT"},
-		Text: `opt:NOTSENT_LOWAT=N, TCP_NOTSENT_LOWAT: OUT goes while N bytes or more wait in the send buffer that have not been sent, and the kernel takes less in a send.`,
+		Text: `opt:NOTSENT_LOWAT=N, TCP_NOTSENT_LOWAT: TCP reports OUT only while fewer than N/2 bytes are unsent. It takes no more data from N unsent bytes on; a long send can then return fewer bytes.`,
 	},
 	{
 		Word: "DEFER_ACCEPT", Also: []string{"TCP_DEFER_ACCEPT"},

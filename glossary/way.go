@@ -31,7 +31,7 @@ No report does not mean that nothing is ready: a program has to receive or send 
 	{
 		// ep_send_events: if (epi->event.events & EPOLLONESHOT) epi->event.events &= EP_PRIVATE_BITS;
 		Word: "epoll-oneshot", Also: []string{"EPOLLONESHOT", "oneshot"},
-		Text: `--api epoll-oneshot: epoll(7) with EPOLLONESHOT. The first pol registers the side for good. After one report the registration is silent, even for ERR and HUP, until the step mod asks anew.`,
+		Text: `--api epoll-oneshot: epoll(7) with EPOLLONESHOT. The first pol registers the side for good. After one report the registration is silent, even for ERR and HUP, until the step mod, or a pol with another mask, arms it again.`,
 	},
 	{
 		Word: "uring", Also: []string{"io_uring", "IORING_OP_POLL_ADD"},
