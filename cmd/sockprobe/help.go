@@ -241,8 +241,8 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		Short: "Help about a command, a topic, a step's verb, or a word of the output",
 		Long: `help explains a command or a topic, as --help does; the verb of a step, by either
 name; and what sockprobe prints and takes: an event (IN, POLLHUP), a set of them
-(0x2015), a way to ask (epoll-et), a family (mptcp), an option (RCVLOWAT), an error
-(ECONNRESET), or a mark such as ret, stp or #2.1.`,
+(0x2015, or IN OUT), a way to ask (epoll-et), a family (mptcp), an option (RCVLOWAT), an error
+(ECONNRESET, or 104), or a mark such as ret, stp or #2.1.`,
 		Example: `  sockprobe help verify
   sockprobe help POLLHUP
   sockprobe help 0x2015`,
@@ -257,10 +257,7 @@ name; and what sockprobe prints and takes: an event (IN, POLLHUP), a set of them
 			if err == nil && len(rest) == 0 {
 				return cmd.Help()
 			}
-			text, err := "", error(nil)
-			if len(args) == 1 {
-				text, err = wordHelp(args[0])
-			}
+			text, err := wordHelp(strings.Join(args, " "))
 			switch {
 			case err != nil:
 				return err

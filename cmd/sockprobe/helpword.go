@@ -27,10 +27,10 @@ func wordHelp(word string) (string, error) {
 	if v, ok := scenario.VerbNamed(name, ops.Verbs()); ok {
 		parts = append(parts, stepHelp(v))
 	}
-	word = asked(word)
-	if n, err := strconv.ParseUint(word, 0, 16); err == nil && strings.HasPrefix(word, "0x") {
-		return setHelpText(scenario.Events(n), files), nil
+	if events, ok := eventSet(word); ok {
+		return setHelpText(events, files), nil
 	}
+	word = asked(word)
 	for _, e := range glossary.Find(word) {
 		parts = append(parts, e.Text+"\n"+settingsTable(e)+shown(files, e.Word))
 	}
@@ -55,18 +55,54 @@ func settingsTable(e glossary.Entry) string {
 	return b.String()
 }
 
-var placeInScript = regexp.MustCompile(`^#?[0-9]+(\.[0-9]+)?$`)
+var (
+	placeOfCommand = regexp.MustCompile(`^#[0-9]+$`)
+	placeOfStep    = regexp.MustCompile(`^#[0-9]+\.[0-9]+$`)
+)
 
-// asked is the word that is meant by one copied from the output: ev=0x2005, err=EPIPE, ended=#3, #2.1.
+// asked is the word that is meant by one copied from the output: err=EPIPE, ended=#3, #2, #2.1. A
+// number alone is that of an error.
 func asked(word string) string {
-	if placeInScript.MatchString(word) {
+	switch {
+	case placeOfCommand.MatchString(word):
+		return "cmd"
+	case placeOfStep.MatchString(word):
 		return "stp"
 	}
+	if n, err := strconv.ParseUint(word, 10, 12); err == nil { // MAX_ERRNO of include/linux/err.h is 4095
+		if name := scenario.Errno(n).Name(); !strings.Contains(name, " ") && n > 0 {
+			return name
+		}
+	}
 	name, value, _ := strings.Cut(word, "=")
-	if (name == "ev" || name == "err") && value != "" {
+	if name == "err" && value != "" {
 		return value
 	}
 	return name
+}
+
+// eventSet is the set that a text means: one in hexadecimal, or names joined by blanks, |, + or
+// commas. It takes what the output prints, such as ev=0x2005 (IN OUT RDHUP) and ???[0x800]. A single
+// name is no set: it has an entry of its own.
+func eventSet(text string) (scenario.Events, bool) {
+	text, isSet := strings.CutPrefix(text, "ev=")
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" |+,()", r) })
+	var set scenario.Events
+	names := 0
+	for _, word := range words {
+		if event, ok := scenario.EventNamed(word); ok {
+			set |= event
+			names++
+			continue
+		}
+		word = strings.TrimSuffix(strings.TrimPrefix(word, "???["), "]")
+		bits, err := strconv.ParseUint(word, 0, 16)
+		if err != nil || !isSet && !strings.HasPrefix(word, "0x") {
+			return 0, false
+		}
+		set |= scenario.Events(bits)
+	}
+	return set, len(words) > 1 || len(words) == 1 && names == 0
 }
 
 // setHelpText explains a set of events bit by bit.

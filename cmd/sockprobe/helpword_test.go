@@ -50,6 +50,42 @@ func TestGlossaryIsWhole(t *testing.T) {
 	}
 }
 
+// TestAsked holds what help explains for words that are copied from the output.
+func TestAsked(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"a command", "#3", "cmd #2: "},
+		{"a step", "#2.1", "stp #1: "},
+		{"an error by its number", "104", "ECONNRESET: "},
+		{"an error without an entry", "105", "ENOBUFS: "},
+		{"no error", "0", ""},
+		{"a number that no error has", "4000", ""},
+		{"a step without its mark", "2.1", ""},
+		{"a set in hexadecimal", "0x8", "0x8 (ERR)\n"},
+		{"a set as it prints", "ev=0x2005 (IN OUT RDHUP)", "0x2005 (IN OUT RDHUP)\n"},
+		{"an empty set as it prints", "ev=0", "0\n"},
+		{"names as they print", "IN OUT", "0x5 (IN OUT)\n"},
+		{"names in brackets", "(IN OUT)", "0x5 (IN OUT)\n"},
+		{"names of C", "POLLIN|POLLRDHUP", "0x2001 (IN RDHUP)\n"},
+		{"names of a mask", "in+rdhup", "0x2001 (IN RDHUP)\n"},
+		{"a bit without a name", "???[0x800]", "0x800 (???[0x800])\n"},
+		{"a name and a bit without one", "IN ???[0x800]", "0x801 (IN ???[0x800])\n"},
+		{"a single name", "IN", "IN, 0x1: "},
+		{"no names", "IN the end", ""},
+		{"separators", "||", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text, err := wordHelp(tt.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := text[:min(len(tt.want), len(text))]; got != tt.want || tt.want == "" && text != "" {
+				t.Errorf("help %q begins with %.40q, want %q", tt.in, text, tt.want)
+			}
+		})
+	}
+}
+
 // TestWordHelp holds that each word that help can be asked for is answered, fits a terminal of 80
 // columns, and names scenarios that there are.
 func TestWordHelp(t *testing.T) {
@@ -58,7 +94,7 @@ func TestWordHelp(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := regexp.MustCompile(`Scenarios that show it: (.*?)(, and [0-9]+ more)?\. "sockprobe run`)
-	words := slices.Concat(scenario.VerbNames(ops.Verbs()), glossary.Names(), []string{"0x2015", "0x4800", "0x0", "ev=0x201d", "err=EPIPE", "#2.1", "3.0", "ended=#3", "pol:in", "ENOBUFS"})
+	words := slices.Concat(scenario.VerbNames(ops.Verbs()), glossary.Names(), []string{"0x2015", "0x4800", "0x0", "ev=0x201d", "err=EPIPE", "#2.1", "#3", "104", "???[0x800]", "ended=#3", "pol:in", "ENOBUFS"})
 	for _, word := range words {
 		text, err := wordHelp(word)
 		if err != nil || text == "" {
