@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -18,8 +19,9 @@ import (
 func TestRepeatInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	saved := filepath.Join(t.TempDir(), "mine.probe")
 	// SIGINT is ignored until the program asks for it, so that none comes too early.
-	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" INT; echo ignored; exec sockprobe --format json --repeat 1000000 -c pol,clo`)
+	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" INT; echo ignored; exec sockprobe --format json --repeat 1000000 --save "$0" -c pol,clo`, saved)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	pipe, err := cmd.StdoutPipe()
@@ -53,7 +55,7 @@ func TestRepeatInterrupted(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != exitUsage {
 		t.Errorf("exit code %d, want %d: %s", code, exitUsage, &stderr)
 	}
-	said := regexp.MustCompile(`^sockprobe: interrupted after (\d+) of 1000000 runs\n$`).FindStringSubmatch(stderr.String())
+	said := regexp.MustCompile(`^sockprobe: ` + regexp.QuoteMeta(saved) + ` was not saved\nsockprobe: interrupted after (\d+) of 1000000 runs\n$`).FindStringSubmatch(stderr.String())
 	if said == nil {
 		t.Fatalf("standard error is %q", stderr.String())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,10 +29,16 @@ func newProbing(set *settings) *probing {
 	return &probing{set: set, format: choice{"text", formatNames}}
 }
 
-// A subject is a script to run, and where it is one of several what it is called.
+// A subject is a script to run. One that has been read also has a name and the text above the script.
 type subject struct {
-	name, essence string
+	name, comment string
 	script        scenario.Script
+}
+
+// essence is the first line of the text above the script.
+func (s subject) essence() string {
+	f := scenario.File{Comment: s.comment}
+	return f.Essence()
 }
 
 // addSides adds the flags that take steps.
@@ -120,12 +127,17 @@ func (p *probing) run(stdout io.Writer, stderr io.Writer, s subject) error {
 	}
 	tally, err := probe(ctx, stdout, stderr, s, format, *p.set)
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("interrupted after %d of %d runs", tally.Runs/max(1, len(tally.Asked.Names())), p.set.repeat)
+		err = fmt.Errorf("interrupted after %d of %d runs", tally.Runs/max(1, len(tally.Asked.Names())), p.set.repeat)
 	}
-	if err != nil || p.save == "" {
+	switch {
+	case p.save == "":
+		return err
+	case err == nil, errors.Is(err, ops.ErrNoServer): // a script that ends early is a scenario, too
+		return cmp.Or(p.write(stderr, s, tally), err)
+	default:
+		fmt.Fprintf(stderr, "sockprobe: %s was not saved\n", scenario.ClipPath(string(p.save)))
 		return err
 	}
-	return p.write(stderr, s.script, tally)
 }
 
 // probe runs a script and prints its answers.

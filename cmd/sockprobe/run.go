@@ -88,7 +88,7 @@ func (p *probing) runAll(stdout, stderr io.Writer, subjects []subject) error {
 			if i > 0 {
 				fmt.Fprintln(stdout)
 			}
-			fmt.Fprintln(stdout, report.Heading(s.name, s.essence, p.set.coloured(stdout)))
+			fmt.Fprintln(stdout, report.Heading(s.name, s.essence(), p.set.coloured(stdout)))
 		}
 		err := p.run(stdout, stderr, s)
 		switch _, skips := errors.AsType[skipped](err); {
@@ -140,7 +140,7 @@ func (p *probing) subjects(args []string, parcel bool) ([]subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		subjects[i] = subject{name: f.Label(), essence: f.Essence(), script: script}
+		subjects[i] = subject{name: f.Label(), comment: f.Comment, script: script}
 	}
 	if len(subjects) == 1 {
 		subjects[0].name = "" // nothing needs to be told apart
@@ -199,7 +199,7 @@ func readScript(r io.Reader) (sockprobe.File, error) {
 // sent is a subject on its way to another kernel.
 type sent struct {
 	Name    string `json:"name,omitempty"`
-	Essence string `json:"essence,omitempty"`
+	Comment string `json:"comment,omitempty"`
 	Script  string `json:"script"`
 }
 
@@ -207,7 +207,7 @@ type sent struct {
 func (p *probing) send(cmd *cobra.Command, subjects []subject) error {
 	var parcel []sent
 	for _, s := range subjects {
-		parcel = append(parcel, sent{s.name, s.essence, s.script.String()})
+		parcel = append(parcel, sent{s.name, s.comment, s.script.String()})
 	}
 	stdin, err := json.Marshal(parcel)
 	if err != nil {
@@ -236,7 +236,7 @@ func receive(r io.Reader) ([]subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		subjects[i] = subject{s.Name, s.Essence, script}
+		subjects[i] = subject{s.Name, s.Comment, script}
 	}
 	return subjects, nil
 }

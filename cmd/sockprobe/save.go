@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,7 @@ import (
 	"sockprobe/scenario"
 )
 
-// unnamed is the sentence of a file that --save has written.
+// unnamed is the sentence of a file that --save has written of a script without one.
 const unnamed = "Say in a sentence what this shows.\n"
 
 // saveable finds what keeps answers from being saved, before anything runs.
@@ -43,9 +44,9 @@ func alreadyThere(path string) error {
 }
 
 // write makes a .probe file of a script and its answers, or nothing.
-func (p *probing) write(stderr io.Writer, script scenario.Script, tally *scenario.Tally) error {
+func (p *probing) write(stderr io.Writer, s subject, tally *scenario.Tally) error {
 	path := string(p.save)
-	f := scenario.File{Comment: unnamed, Source: script.String() + "\n", Golden: report.Stable(tally)}
+	f := scenario.File{Comment: cmp.Or(s.comment, unnamed), Source: s.script.String() + "\n", Golden: report.Stable(tally)}
 	text := f.Format()
 	if len(text) > scenario.MaxFileSize {
 		return fault("shorten the script", "--save %s: it would have more than the %d bytes that are read", scenario.ClipPath(path), scenario.MaxFileSize)
@@ -62,6 +63,10 @@ func (p *probing) write(stderr io.Writer, script scenario.Script, tally *scenari
 		os.Remove(path)
 		return fmt.Errorf("--save %s: %w", scenario.ClipPath(path), err)
 	}
-	fmt.Fprintf(stderr, "sockprobe: saved %s; its first line is for a sentence on what it shows\n", scenario.ClipPath(path))
+	todo := ""
+	if s.comment == "" {
+		todo = "; its first line is for a sentence on what it shows"
+	}
+	fmt.Fprintf(stderr, "sockprobe: saved %s%s\n", scenario.ClipPath(path), todo)
 	return nil
 }
