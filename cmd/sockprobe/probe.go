@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,11 +98,12 @@ func (p *probing) check(subjects []subject) error {
 	if len(subjects) > 1 && format == "svg" {
 		return fault("run them one by one", "--format svg is one picture, and there are %d scripts", len(subjects))
 	}
-	for _, s := range subjects {
-		if p.set.why.given {
-			if err := explainable(s.script, format, *p.set); err != nil {
-				return err
-			}
+	if p.set.why.given {
+		if err := explains(format, *p.set); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(subjects, func(s subject) bool { return s.explainable() == nil }) {
+			return subjects[0].explainable() // runAll passes over one of several
 		}
 	}
 	if p.save != "" {
@@ -177,8 +179,8 @@ func probe(ctx context.Context, stdout, stderr io.Writer, s subject, format stri
 	return tally, ended(p, err)
 }
 
-// explainable tells what --why does not go with.
-func explainable(script scenario.Script, format string, set settings) error {
+// explains tells which flags --why does not go with.
+func explains(format string, set settings) error {
 	switch {
 	case format == "classic":
 		return fault("leave one of them out, or write --format text or json", "--why does not go with --format classic, which has no place for it")
@@ -186,11 +188,21 @@ func explainable(script scenario.Script, format string, set settings) error {
 		return fault("leave one of them out", "--why does not go with a picture, which has no place for it")
 	case set.repeat > 1:
 		return fault("leave one of them out", "--why does not go with --repeat: what it says is about one run")
-	case script.Uses(scenario.All):
-		return fault("write the way to ask: --api epoll", "--why does not go with --api all: what it says is about one run")
 	default:
 		return nil
 	}
+}
+
+// explainable tells why --why cannot explain a script.
+func (s subject) explainable() error {
+	if !s.script.Uses(scenario.All) {
+		return nil
+	}
+	const hint, problem = "write the way to ask: --api epoll", "--why does not go with --api all: what it says is about one run"
+	if s.name == "" {
+		return fault(hint, problem)
+	}
+	return fault(hint, "%s: %s", s.name, problem)
 }
 
 // ended ends the output of a script with what came of it.
@@ -213,7 +225,7 @@ func runFault(err error) error {
 	return err
 }
 
-// newPrinter makes the printer for a format. A name is that of one script of several.
+// newPrinter makes the printer for a format. A script that has been read has a name.
 func newPrinter(format string, w io.Writer, colour bool, name string) *report.Printer {
 	switch format {
 	case "classic":

@@ -36,8 +36,8 @@ like. It compares nothing; "sockprobe verify" does.
 
 --api, -e, --family and -n hold for the whole script, whatever it says itself.
 
-Where there are several scenarios, each has a heading, and with --format json
-each object has its scenario's name.
+Where there are several scenarios, each has a heading. With --format json each
+object has its scenario's name, also where there is one.
 
 With --on the files are read here and run there, all in one boot.`,
 		Example: `  sockprobe run --why data-survives-rst
@@ -75,19 +75,26 @@ With --on the files are read here and run there, all in one boot.`,
 	return cmd
 }
 
-// runAll runs scripts one after another. One that the kernel lacks something for, or that ends for want of
-// a server's socket, is no reason not to run the others.
+// runAll runs scripts one after another. The others run, too, where the kernel lacks something for one,
+// where one ends for want of a server's socket, or where --why cannot explain one.
 func (p *probing) runAll(stdout, stderr io.Writer, subjects []subject) error {
 	if len(subjects) == 1 {
 		return p.run(stdout, stderr, subjects[0])
 	}
 	ran := 0
 	var failed error
-	for i, s := range subjects {
+	headed := false
+	for _, s := range subjects {
+		if err := s.explainable(); err != nil && p.set.why.given {
+			fmt.Fprintln(stderr, "sockprobe:", report.Printable(err.Error()))
+			failed = exitStatus(exitUsage)
+			continue
+		}
 		if p.format.value != "json" && !p.set.quiet {
-			if i > 0 {
+			if headed {
 				fmt.Fprintln(stdout)
 			}
+			headed = true
 			fmt.Fprintln(stdout, report.Heading(s.name, s.essence(), p.set.coloured(stdout)))
 		}
 		err := p.run(stdout, stderr, s)
@@ -104,7 +111,7 @@ func (p *probing) runAll(stdout, stderr io.Writer, subjects []subject) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
-	if ran == 0 {
+	if ran == 0 && failed == nil {
 		return errSkipped
 	}
 	return failed
@@ -141,9 +148,6 @@ func (p *probing) subjects(args []string, parcel bool) ([]subject, error) {
 			return nil, err
 		}
 		subjects[i] = subject{name: f.Label(), comment: f.Comment, script: script}
-	}
-	if len(subjects) == 1 {
-		subjects[0].name = "" // nothing needs to be told apart
 	}
 	return subjects, nil
 }
