@@ -27,8 +27,8 @@ func outputFormat(format string, draw bool) (string, error) {
 // comes, so that nothing is drawn before the end.
 func picture(ctx context.Context, stdout, stderr io.Writer, script scenario.Script, format string, opts ops.Options, set settings) (*scenario.Tally, error) {
 	tally, err := ops.RepeatContext(ctx, script, opts, int(set.repeat))
-	if tally == nil {
-		return nil, runFault(err)
+	if tally == nil || tally.Runs == 0 { // interrupted before the first run: there is nothing to draw
+		return tally, runFault(err)
 	}
 	if format == "svg" {
 		if err := report.SVG(stdout, script, tally); err != nil {
@@ -47,12 +47,16 @@ func picture(ctx context.Context, stdout, stderr io.Writer, script scenario.Scri
 	return tally, runFault(err)
 }
 
-// needsDrawing refuses --width where nothing is drawn.
+// needsDrawing refuses --width where nothing is drawn in columns.
 func needsDrawing(format string, set settings) error {
-	if set.width > 0 && format != "draw" && format != "svg" {
+	switch {
+	case set.width == 0 || format == "draw":
+		return nil
+	case format == "svg":
+		return fault("leave --width out, or write --draw --width "+set.width.String(), "--width does not go with --format svg, which has no columns")
+	default:
 		return fault("write --draw --width "+set.width.String(), "--width without --draw")
 	}
-	return nil
 }
 
 // A widthFlag is how many columns there are; 0 is as many as the terminal has.

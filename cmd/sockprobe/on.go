@@ -91,12 +91,15 @@ func interruptible() (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// withoutOn is a command line without what says where to run it.
+// withoutOn is a command line without what says where to run it, and without --color and --width:
+// what these mean depends on the terminal here, and runThere says what it is. Behind -- there is no flag.
 func withoutOn(line []string) []string {
 	var out []string
 	for i := 0; i < len(line); i++ {
 		switch name, _, valued := strings.Cut(line[i], "="); name {
-		case "--on", "--boot-timeout":
+		case "--":
+			return append(out, line[i:]...)
+		case "--on", "--boot-timeout", "--color", "--width":
 			if !valued {
 				i++ // its value
 			}

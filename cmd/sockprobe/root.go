@@ -76,6 +76,12 @@ Exit codes:
 			}
 			return noArguments(cmd, args)
 		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Lookup("on") != nil && cmd.Flags().Changed("boot-timeout") && !set.on.given {
+				return fault("name a kernel: --on KERNEL --boot-timeout "+set.bootTimeout.String(), "--boot-timeout without --on")
+			}
+			return nil
+		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -148,7 +154,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	hint := fmt.Sprintf("%q tells what may be given", cmd.CommandPath()+" --help")
 	switch near := cmd.SuggestionsFor(word); {
 	case word == "all" && cmd.Flags().Changed("why"):
-		hint = "write --why=all"
+		hint = whyAllHint
 	case isVerb:
 		hint = "steps stand behind -c, -s or -l, separated by commas and no blanks"
 	case !cmd.HasParent() && isScenario(word):

@@ -32,7 +32,8 @@ func newRun(set *settings) *cobra.Command {
 answers now, in every way that the probe has: --why, --draw, --repeat and the
 like. It compares nothing; "sockprobe verify" does.
 
-- is standard input: a .probe file, or the steps of a command line.
+- is standard input: a .probe file, or the steps of a command line, also with
+"sockprobe" before them.
 
 --api, -e, --family and -n hold for the whole script, whatever it says itself.
 
@@ -129,7 +130,10 @@ func (p *probing) subjects(args []string, parcel bool) ([]subject, error) {
 	for _, arg := range args {
 		if arg != "-" {
 			more, err := sockprobe.Load([]string{arg}, ops.Verbs())
-			if err != nil {
+			switch {
+			case err != nil && arg == "all" && p.set.why.given:
+				return nil, hinted{err, whyAllHint}
+			case err != nil:
 				return nil, err
 			}
 			files = append(files, more...)
@@ -188,7 +192,7 @@ func readScript(r io.Reader) (sockprobe.File, error) {
 	if err != nil {
 		return sockprobe.File{}, fmt.Errorf("read standard input: %w", err)
 	}
-	line := bytes.TrimSpace(data)
+	line := withoutName(bytes.TrimSpace(data))
 	if len(line) > 0 && (line[0] != '-' || bytes.HasPrefix(line, []byte("-- "))) || len(data) > scenario.MaxFileSize {
 		f, err := scenario.ParseFile(stdinName, data, ops.Verbs())
 		return sockprobe.File{File: f}, err
@@ -198,6 +202,16 @@ func readScript(r io.Reader) (sockprobe.File, error) {
 		fault.Where = strings.TrimSuffix(stdinName+": "+fault.Where, ": ")
 	}
 	return sockprobe.File{File: &scenario.File{Name: stdinName, Script: script}}, err
+}
+
+// withoutName is a command line without the "sockprobe" or "$ sockprobe" that it was copied with.
+func withoutName(line []byte) []byte {
+	words := bytes.TrimLeft(bytes.TrimPrefix(line, []byte("$")), " ")
+	rest, ok := bytes.CutPrefix(words, []byte("sockprobe "))
+	if rest = bytes.TrimLeft(rest, " "); ok && bytes.HasPrefix(rest, []byte("-")) && !bytes.Contains(rest, []byte("\n-- ")) {
+		return rest
+	}
+	return line
 }
 
 // sent is a subject on its way to another kernel.

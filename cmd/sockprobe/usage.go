@@ -38,12 +38,17 @@ func helpText(cmd *cobra.Command, width int) string {
 	part("Examples", cmd.Example)
 	part("Commands", wrapText(children(cmd, false), width))
 	part("Topics", wrapText(children(cmd, true), width))
-	part("Flags", cmd.LocalFlags().FlagUsagesWrapped(width))
+	part("Flags", flagUsages(cmd, width))
 	if cmd.HasAvailableSubCommands() {
 		b.WriteString("\n" + wrapText(fmt.Sprintf("%q says more about a command, %q about the rest.",
 			cmd.CommandPath()+" COMMAND --help", "sockprobe help TOPIC|VERB|WORD"), width))
 	}
 	return b.String()
+}
+
+// flagUsages lists a command's flags. pflag shows the value of --why as one that stands apart.
+func flagUsages(cmd *cobra.Command, width int) string {
+	return strings.Replace(cmd.LocalFlags().FlagUsagesWrapped(width), "--why all  ", "--why[=all]", 1)
 }
 
 // isTopic tells whether a command is there to be read only.

@@ -12,9 +12,12 @@ type whyFlag struct {
 	extent why.Extent
 }
 
-// addWhy gives a command the flag.
+// whyAllHint is for an all that stands apart from its flag.
+const whyAllHint = "write --why=all"
+
+// addWhy gives a command the flag. The word in backquotes is what help and man name as its value.
 func addWhy(cmd *cobra.Command, f *whyFlag) {
-	cmd.Flags().Var(f, "why", "below each pol and wai, say why each bit is set; --why=all says also why the others are not; runs the script again for it")
+	cmd.Flags().Var(f, "why", "below each pol and wai, say why each bit is set; --why=`all` says also why the others are not; runs the script again for it")
 	cmd.Flags().Lookup("why").NoOptDefVal = "true"
 	must(cmd.RegisterFlagCompletionFunc("why", cobra.FixedCompletions([]string{"all"}, cobra.ShellCompDirectiveNoFileComp)))
 }
@@ -42,5 +45,5 @@ func (f *whyFlag) String() string {
 		return "true"
 	}
 }
-func (f *whyFlag) Type() string     { return "bool" } // so that the help does not name a value
+func (f *whyFlag) Type() string     { return "bool" } // so that it may stand alone
 func (f *whyFlag) IsBoolFlag() bool { return true }
