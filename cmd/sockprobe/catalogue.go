@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sockprobe"
+	"sockprobe/glossary"
 	"sockprobe/ops"
 	"sockprobe/report"
 	"sockprobe/scenario"
@@ -56,7 +57,7 @@ It exits with 1 if there is none, as grep does.`,
 			must(w.Flush())
 			text := table.String()
 			if isTerminal(out) { // for a program a scenario is a line
-				text = wrapTable(text, terminalWidth(out))
+				text = wrapTable(text, textWidth(out))
 			}
 			_, err = io.WriteString(out, text)
 			return err
@@ -64,7 +65,19 @@ It exits with 1 if there is none, as grep does.`,
 	}
 	cmd.Flags().Var(&format, "format", "text or json, which docs/catalogue.schema.json describes")
 	completeWords(cmd, "format", listFormats)
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return reported(), cobra.ShellCompDirectiveNoFileComp
+	}
 	return cmd
+}
+
+// reported lists the events and the errors that there is an entry for.
+func reported() []string {
+	return slices.DeleteFunc(glossary.Names(), func(word string) bool {
+		_, event := scenario.EventNamed(word)
+		_, errno := scenario.ErrnoNamed(word)
+		return !event && !errno
+	})
 }
 
 func newShow() *cobra.Command {

@@ -57,13 +57,19 @@ func stepHelp(v scenario.Verb) string {
 	}
 	fmt.Fprintf(&b, "    It answers %s.\n", v.Answer)
 	if v.Name == "opt" {
-		b.WriteString("\n")
-		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		for _, s := range ops.Settings() {
-			fmt.Fprintf(w, "    %s\t%d to %d\t%s\n", s.Name, s.Least, s.Most, s.Doc)
-		}
-		must(w.Flush())
+		b.WriteString("\n" + settingsTable(ops.Settings()))
 	}
+	return b.String()
+}
+
+// settingsTable lists options of the step opt with their bounds.
+func settingsTable(settings []scenario.Setting) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, s := range settings {
+		fmt.Fprintf(w, "    %s\t%d to %d\t%s\n", s.Name, s.Least, s.Most, s.Doc)
+	}
+	must(w.Flush())
 	return b.String()
 }
 
@@ -246,11 +252,11 @@ name; and what sockprobe prints and takes: an event (IN, POLLHUP), a set of them
 		Example: `  sockprobe help verify
   sockprobe help POLLHUP
   sockprobe help 0x2015`,
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return helpWords(root), cobra.ShellCompDirectiveNoFileComp
+			return helpWords(root, typed), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
@@ -269,14 +275,15 @@ name; and what sockprobe prints and takes: an event (IN, POLLHUP), a set of them
 				return fault(nearestHelp(args[0], commands), "no help for %s", scenario.Quote(strings.Join(args, " ")))
 			}
 			out := root.OutOrStdout()
-			_, err = io.WriteString(out, wrapText(text, terminalWidth(out)))
+			_, err = io.WriteString(out, wrapText(text, textWidth(out)))
 			return err
 		},
 	}
 }
 
-// helpWords is what help can be asked for, with a line on each.
-func helpWords(root *cobra.Command) []cobra.Completion {
+// helpWords is what help can explain, with a line on each. Other names of a word, such as POLLHUP, are
+// offered once something has been typed.
+func helpWords(root *cobra.Command, typed string) []cobra.Completion {
 	var out []cobra.Completion
 	for _, c := range root.Commands() {
 		if !c.Hidden {
@@ -286,5 +293,8 @@ func helpWords(root *cobra.Command) []cobra.Completion {
 	for _, v := range ops.Verbs() {
 		out = append(out, cobra.CompletionWithDesc(v.Name, v.Doc))
 	}
-	return append(out, glossary.Words()...)
+	if typed == "" {
+		return append(out, glossary.Words()...)
+	}
+	return append(out, glossary.Names()...)
 }

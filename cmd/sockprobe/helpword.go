@@ -32,7 +32,7 @@ func wordHelp(word string) (string, error) {
 	}
 	word = asked(word)
 	for _, e := range glossary.Find(word) {
-		parts = append(parts, e.Text+"\n"+settingsTable(e)+shown(files, e.Word))
+		parts = append(parts, e.Text+"\n"+boundsOf(e)+shown(files, e.Word))
 	}
 	if errno, ok := scenario.ErrnoNamed(strings.ToUpper(word)); ok && len(parts) == 0 {
 		parts = append(parts, fmt.Sprintf("%s: %s.\n", errno.Name(), errno.Message()))
@@ -40,19 +40,18 @@ func wordHelp(word string) (string, error) {
 	return strings.Join(parts, "\n"), nil
 }
 
-// settingsTable lists the options of the step opt that an entry is about, with their bounds.
-func settingsTable(e glossary.Entry) string {
-	var b strings.Builder
-	for _, s := range ops.Settings() {
-		if !e.IsCalled(s.Name) {
-			continue
-		}
-		if b.Len() == 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "    %-13s  %d to %d  %s\n", s.Name, s.Least, s.Most, s.Doc)
+// boundsOf lists the options of the step opt that an entry is about, with their bounds. An entry about
+// one option says itself what that does.
+func boundsOf(e glossary.Entry) string {
+	settings := slices.DeleteFunc(ops.Settings(), func(s scenario.Setting) bool { return !e.IsCalled(s.Name) })
+	switch len(settings) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("\n    N is from %d to %d.\n", settings[0].Least, settings[0].Most)
+	default:
+		return "\n" + settingsTable(settings)
 	}
-	return b.String()
 }
 
 var (

@@ -14,7 +14,7 @@ func setHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		out := cmd.OutOrStdout()
 		cmd.InitDefaultHelpFlag()
-		_, _ = io.WriteString(out, helpText(cmd, terminalWidth(out))) // the writer keeps its error
+		_, _ = io.WriteString(out, helpText(cmd, textWidth(out))) // the writer keeps its error
 	})
 }
 

@@ -11,6 +11,9 @@ import (
 // unknownWidth is the width of a terminal that does not say it, and of what is no terminal.
 const unknownWidth = 80
 
+// textWidth is how many columns text on w is filled to. In fewer than 40 no table can be read.
+func textWidth(w io.Writer) int { return max(40, terminalWidth(w)) }
+
 // terminalWidth is how many columns there are for text on w: the environment's COLUMNS, then the
 // size of w if w is a terminal, then 80.
 func terminalWidth(w io.Writer) int {

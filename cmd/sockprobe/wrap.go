@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,19 +40,30 @@ func wrapTable(table string, width int) string {
 	var b strings.Builder
 	for line := range strings.Lines(table) {
 		line = strings.TrimRight(line, " \n")
-		at := lastColumn(line, width)
-		fill(&b, line[:at], line[at:], strings.Repeat(" ", utf8.RuneCountInString(line[:at])), width)
+		if utf8.RuneCountInString(line) <= width {
+			b.WriteString(line + "\n")
+			continue
+		}
+		if at := lastColumn(line, width); at > 0 {
+			fill(&b, line[:at], line[at:], strings.Repeat(" ", utf8.RuneCountInString(line[:at])), width)
+			continue
+		}
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		fill(&b, indent, gaps.ReplaceAllString(line[len(indent):], "  "), indent+"    ", width)
 	}
 	return b.String()
 }
 
+// gaps are those between the columns of a table.
+var gaps = regexp.MustCompile(`  +`)
+
 // lastColumn is where the last column of a table's row begins: behind the last gap of two blanks
-// or more. Where that leaves too little room it is behind the indent.
+// or more. It is 0 where there is no gap, or where the gap leaves too little room.
 func lastColumn(line string, width int) int {
 	indent := len(line) - len(strings.TrimLeft(line, " "))
 	at := strings.LastIndex(line, "  ") + 2
-	if at < indent || utf8.RuneCountInString(line[:at]) > width*2/3 {
-		return indent
+	if at <= indent || utf8.RuneCountInString(line[:at]) > width*2/3 {
+		return 0
 	}
 	return at
 }
@@ -61,19 +73,22 @@ func lastColumn(line string, width int) int {
 func fill(b *strings.Builder, start, text, indent string, width int) {
 	column := utf8.RuneCountInString(start)
 	b.WriteString(start)
+	gap := 0 // blanks before the next word
 	for i, word := range strings.Split(text, " ") {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			b.WriteString("\n" + indent)
-			column = utf8.RuneCountInString(indent)
-		default:
-			b.WriteByte(' ')
-			column++
+		if i > 0 {
+			gap++
 		}
-		b.WriteString(word)
-		column += n
+		if word == "" {
+			continue
+		}
+		n := utf8.RuneCountInString(word)
+		if i > 0 && column+gap+n > width {
+			b.WriteString("\n" + indent)
+			column, gap = utf8.RuneCountInString(indent), 0
+		}
+		b.WriteString(strings.Repeat(" ", gap) + word)
+		column += gap + n
+		gap = 0
 	}
 	b.WriteByte('\n')
 }
