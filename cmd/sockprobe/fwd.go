@@ -32,7 +32,7 @@ func newFwd(set *settings) *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "fwd [BIND:]PORT:HOST:PORT...",
-		Short: "Relay connections, and tell what the kernel told",
+		Short: "Relay connections, and trace every system call",
 		Long: `fwd listens on PORT and relays each connection to HOST:PORT, until it is
 interrupted. A path with a slash in it, in place of either side, is a UNIX
 socket; an IPv6 address stands in brackets. BIND is 127.0.0.1 unless given, and

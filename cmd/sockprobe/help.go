@@ -151,8 +151,8 @@ answers EAGAIN, or EINPROGRESS to con. slp waits, and wai and blk wait in a thre
 beside the steps that follow, for as long as they say. A waiter that has been woken
 is waited for at the end of a command, not between its steps.
 
-A closed side stays closed: its number is given to no later socket, and what is
-asked of it answers EBADF, or NVAL to a pol with poll(2). Only a registration with
+A closed side stays closed: no later socket reuses its number, and calls on it
+return EBADF, or NVAL for a pol with poll(2). Only a registration with
 epoll that was made before says what epoll still reports, or nothing.
 `,
 	}
