@@ -26,7 +26,7 @@ var options = []option{
 	{scenario.Setting{Name: "KEEPIDLE", Doc: "seconds before the first probe (tcp(7))", Least: 1, Most: 32767}, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE},
 	{scenario.Setting{Name: "KEEPINTVL", Doc: "seconds between probes (tcp(7))", Least: 1, Most: 32767}, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL},
 	{scenario.Setting{Name: "KEEPCNT", Doc: "probes before the connection is given up (tcp(7))", Least: 1, Most: 127}, unix.IPPROTO_TCP, unix.TCP_KEEPCNT},
-	{scenario.Setting{Name: "NOTSENT_LOWAT", Doc: "bytes not yet sent above which OUT is not reported (tcp(7))", Least: 0, Most: math.MaxInt32}, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT},
+	{scenario.Setting{Name: "NOTSENT_LOWAT", Doc: "bytes not yet sent from which on a send takes no more; from half of them OUT is absent (tcp(7))", Least: 0, Most: math.MaxInt32}, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT},
 	{scenario.Setting{Name: "DEFER_ACCEPT", Doc: "seconds that a listener waits for a connection's data (tcp(7))", Least: 0, Most: 32767}, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT},
 	{scenario.Setting{Name: "USER_TIMEOUT", Doc: "milliseconds that sent data may stay unacknowledged (tcp(7))", Least: 0, Most: math.MaxInt32}, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT},
 	{scenario.Setting{Name: "LINGER2", Doc: "seconds in FIN_WAIT2; negative for none (tcp(7))", Least: -1, Most: 120}, unix.IPPROTO_TCP, unix.TCP_LINGER2},

@@ -183,7 +183,7 @@ func (e Explanation) absence() string {
 	case Connecting:
 		return "still connecting" + e.parts()
 	case Listening:
-		return "a listener never reports that"
+		return "a socket that listens never reports that"
 	case NoError:
 		return "no error is pending" + e.parts()
 	case OnlyReadShut:

@@ -223,7 +223,7 @@ func TestScripts(t *testing.T) {
 			"HUP: the connection was reset (RST received at #2.1); no ERR: no error is pending (err at #3.1 took ECONNRESET)",
 		}},
 		{"all: a listener", "-l pol", why.All, []string{
-			"no IN: no connection to accept; no OUT ERR HUP RDHUP: a listener never reports that",
+			"no IN: no connection to accept; no OUT ERR HUP RDHUP: a socket that listens never reports that",
 		}},
 		{"all: fresh", "-n -c pol", why.All, []string{
 			"OUT: not connected: snd answers EPIPE; HUP: not connected; no IN: not connected: rcv answers ENOTCONN; " +
@@ -239,11 +239,11 @@ func TestScripts(t *testing.T) {
 			"no ERR: no error is pending; no HUP: neither direction is shut; no WRBAND MSG: no socket of this family reports that",
 		}},
 		{"all: an MPTCP listener of TCP clients", "--family mptcp-listener -l pol:pri -c pol:pri", why.All, []string{
-			"no PRI ERR HUP: a listener never reports that",
+			"no PRI ERR HUP: a socket that listens never reports that",
 			"no PRI: no urgent byte to read; no ERR: no error is pending; no HUP: neither direction is shut",
 		}},
 		{"all: a UNIX listener", "--family unix -l pol", why.All, []string{
-			"no IN: no connection to accept; no OUT: a listener never reports that; no ERR: no error is pending; " +
+			"no IN: no connection to accept; no OUT: a socket that listens never reports that; no ERR: no error is pending; " +
 				"no HUP: neither direction is shut; no RDHUP: the reading side is open",
 		}},
 		{"all: a full UNIX socket", "--family unix -c fil,shw,pol", why.All, []string{
