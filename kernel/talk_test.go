@@ -16,7 +16,7 @@ type slowWriter struct {
 }
 
 func (s *slowWriter) Write(p []byte) (int, error) {
-	time.Sleep(s.wait) // what the test is about: a reader that is slower than the child
+	time.Sleep(s.wait) //nolint:forbidigo // a reader that is slower than the child is what the test is about
 	s.wait = 0
 	s.bytes += len(p)
 	return len(p), nil
