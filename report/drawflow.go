@@ -252,9 +252,6 @@ func (f *flow) become(side scenario.Side, answers []scenario.Counted, some, all 
 	if all {
 		e.shut(o.Verb)
 	}
-	if all {
-		e.shut(o.Verb)
-	}
 	if !some {
 		return
 	}
