@@ -18,11 +18,10 @@ type sysctl struct {
 }
 
 func atLeast(n int64) func(int64) bool { return func(v int64) bool { return v >= n } }
+func exactly(n int64) func(int64) bool { return func(v int64) bool { return v == n } }
 
 // queueLength is 10 as the kernel has it, and 512 as systemd sets it.
 func queueLength(v int64) bool { return v == 10 || v >= 100 && v <= 550 }
-
-func exactly(n int64) func(int64) bool { return func(v int64) bool { return v == n } }
 
 // receiveBuffers is the size that TCP's receive buffers have at first.
 var receiveBuffers = sysctl{"net.ipv4.tcp_rmem", 1, atLeast(16384), "receive buffers are smaller"}

@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,11 +71,9 @@ func netstatCounter(text, group, name string) int {
 			names = fields
 			continue
 		}
-		for i, n := range names {
-			if n == name && i < len(fields) {
-				value, _ := strconv.Atoi(fields[i])
-				return value
-			}
+		if i := slices.Index(names, name); i >= 0 && i < len(fields) {
+			value, _ := strconv.Atoi(fields[i])
+			return value
 		}
 	}
 	return 0

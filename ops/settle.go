@@ -53,15 +53,17 @@ const canaryRounds = 3
 // newCanary makes the canary that the run needs, if any.
 func (r *run) newCanary() (canary, error) {
 	var all chorus
-	if steered := steeredTo(); r.auto && kinds[r.family].domain != unix.AF_UNIX && (steered != nil || putsOff()) {
-		c, err := newBacklogCanary(steered)
-		switch {
-		case errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EADDRNOTAVAIL):
-			// The loopback interface is down, and delivers nothing that one could wait for.
-		case err != nil:
-			return nil, err
-		default:
-			all = append(all, c)
+	if r.auto && kinds[r.family].domain != unix.AF_UNIX {
+		if steered := steeredTo(); steered != nil || putsOff() {
+			c, err := newBacklogCanary(steered)
+			switch {
+			case errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EADDRNOTAVAIL):
+				// The loopback interface is down, and delivers nothing that one could wait for.
+			case err != nil:
+				return nil, err
+			default:
+				all = append(all, c)
+			}
 		}
 	}
 	if r.family == scenario.MPTCP && r.settleFor > 0 {
@@ -72,14 +74,10 @@ func (r *run) newCanary() (canary, error) {
 		}
 		all = append(all, c)
 	}
-	switch len(all) {
-	case 0:
+	if len(all) == 0 {
 		return nil, nil
-	case 1:
-		return all[0], nil
-	default:
-		return all, nil
 	}
+	return all, nil
 }
 
 // A chorus is canaries that sing one after another.
@@ -136,12 +134,15 @@ func (r *run) settles() bool { return r.settleFor > 0 || r.canary != nil }
 // settle waits until every open socket has stood the same for as long as Options.Settle, and until
 // the canary, if there is one, has found it so; or for the run's time limit longer at most.
 func (r *run) settle() {
+	if !r.settles() {
+		return
+	}
 	deadline := time.Now().Add(max(r.settleFor, 0) + r.timeout)
 	if r.settleFor > 0 {
 		r.awaitQuiet(deadline)
 		return
 	}
-	for rounds := 0; r.canary != nil && rounds < canaryRounds; rounds++ {
+	for range canaryRounds {
 		if !r.sing(deadline) || r.canary.done() {
 			return
 		}
